@@ -1,0 +1,123 @@
+"""Look inside a U-Net while it segments a DICOM MRI slice, and edit its kernels live.
+
+The window does its work through the names below, and a script can do the same::
+
+    import unetscope as us
+
+    series = us.open_study(us.sample_study()).series[0]
+    model = us.open_model(us.sample_model())
+    image = model.preprocessing.apply(series.volume()[90], series.spacing[1:])
+    model.run(image)
+    before = model.mask()
+    model.apply(us.ScaleFilter("enc1_conv1", filter=3, gain=0.0))
+    print((model.mask() != before).sum(), "pixels changed;", model.last_update)
+
+Importing the package is light: TensorFlow is imported by `open_model`, pydicom by `open_study`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unetscope.domain.card import ModelCard
+    from unetscope.domain.edits import (
+        Edit,
+        ScaleFilter,
+        SetBias,
+        SetFilter,
+        SetInputChannel,
+        SetKernel,
+        SetLayerWeights,
+    )
+    from unetscope.domain.errors import (
+        EditError,
+        EngineError,
+        ModelError,
+        StudyError,
+        UnetscopeError,
+    )
+    from unetscope.domain.graph import Layer
+    from unetscope.domain.preprocess import Preprocessing
+    from unetscope.domain.recipes import RECIPES, Recipe
+    from unetscope.domain.window import Window
+    from unetscope.engine.live_model import LiveModel
+    from unetscope.engine.presets import unet_encoder
+    from unetscope.io.series import Series
+    from unetscope.io.study import Study, open_study
+    from unetscope.resources import sample_model, sample_study
+    from unetscope.scripting import open_model
+
+_HOMES = {
+    "domain.card": ("ModelCard",),
+    "domain.edits": (
+        "Edit",
+        "ScaleFilter",
+        "SetBias",
+        "SetFilter",
+        "SetInputChannel",
+        "SetKernel",
+        "SetLayerWeights",
+    ),
+    "domain.errors": ("EditError", "EngineError", "ModelError", "StudyError", "UnetscopeError"),
+    "domain.graph": ("Layer",),
+    "domain.preprocess": ("Preprocessing",),
+    "domain.recipes": ("RECIPES", "Recipe"),
+    "domain.window": ("Window",),
+    "engine.live_model": ("LiveModel",),
+    "engine.presets": ("unet_encoder",),
+    "io.series": ("Series",),
+    "io.study": ("Study", "open_study"),
+    "resources": ("sample_model", "sample_study"),
+    "scripting": ("open_model",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+try:
+    __version__ = version("unetscope")
+except PackageNotFoundError:  # run from a folder that was never installed
+    __version__ = "0"
+
+__all__ = [
+    "RECIPES",
+    "Edit",
+    "EditError",
+    "EngineError",
+    "Layer",
+    "LiveModel",
+    "ModelCard",
+    "ModelError",
+    "Preprocessing",
+    "Recipe",
+    "ScaleFilter",
+    "Series",
+    "SetBias",
+    "SetFilter",
+    "SetInputChannel",
+    "SetKernel",
+    "SetLayerWeights",
+    "Study",
+    "StudyError",
+    "UnetscopeError",
+    "Window",
+    "open_model",
+    "open_study",
+    "sample_model",
+    "sample_study",
+    "unet_encoder",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'unetscope' has no attribute {name!r}")
+    value = getattr(import_module(f"unetscope.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,136 @@
+"""Start the window, or do one errand without a person; the heavy world is imported last."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+REPORT_PICTURE = Path("unetscope-report.png")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="unetscope",
+        description="Look inside a U-Net while it segments a DICOM MRI slice, and edit its kernels "
+        "live. Research use only.",
+    )
+    made.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="DICOM files or folders, zip, NIfTI, and .keras, .h5 or .hdf5 models",
+    )
+    made.add_argument("--sample", action="store_true", help="open the sample study and network")
+    made.add_argument(
+        "--screenshot",
+        type=Path,
+        metavar="FILE.png",
+        help="wait for the mask, write a picture of the window, and leave",
+    )
+    made.add_argument(
+        "--report",
+        action="store_true",
+        help="wait for the mask, apply one edit, print what changed, write a picture, and leave",
+    )
+    made.add_argument("--theme", choices=("dark", "light"), help="default: as last time")
+    made.add_argument(
+        "--size", metavar="WIDTHxHEIGHT", type=_size, help="size of the window, in pixels"
+    )
+    made.add_argument("--version", action="store_true", help="print the version and leave")
+    return made
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    try:
+        return int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 1400x850") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; gives the exit code."""
+    multiprocessing.freeze_support()
+    if sys.stderr is not None:
+        faulthandler.enable()
+    options = parser().parse_args(arguments)
+    if options.version:
+        from unetscope import __version__
+
+        _say(f"unetscope {__version__}")
+        return 0
+    if sys.platform == "linux" and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    return _run_window(options)
+
+
+def _say(line: str) -> None:
+    if sys.stdout is not None:  # without a console on Windows there is none
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+def _run_window(options: argparse.Namespace) -> int:
+    from PySide6.QtCore import QSettings, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from unetscope import bootstrap
+    from unetscope.ui import crash_dialog
+    from unetscope.ui.errand import Errand, Plan
+
+    logging.basicConfig(level=logging.WARNING)
+    app = QApplication([sys.argv[0]])
+    app.setApplicationName("Unetscope")
+    app.setDesktopFileName("unetscope")
+    has_errand = bool(options.screenshot or options.report)
+    settings = QSettings("Unetscope", "Unetscope")
+    if has_errand:  # an errand neither sees nor leaves a trace of how the window was left
+        settings = QSettings(os.devnull, QSettings.Format.IniFormat)
+    bootstrap.dress(app, settings, options.theme or ("dark" if has_errand else None))
+    program = bootstrap.build(settings=settings)
+    window = program.window
+    crash_dialog.install(window)
+    if options.size:
+        window.resize(*options.size)
+    if has_errand:
+        Errand(
+            Plan(
+                picture=options.screenshot or REPORT_PICTURE.absolute(),
+                recipe="sobel_x" if options.report else None,
+            ),
+            window,
+            program.store,
+            program.live,
+            program.presenters.kernel,
+            _say,
+            app.exit,
+        )
+    window.show()
+
+    def begin() -> None:
+        """After the first paint: start the engine and open what was asked for."""
+        program.desk.start_engine()
+        if options.sample:
+            window.open_sample()
+        for path in options.paths:
+            window.open_path(path.absolute())
+
+    QTimer.singleShot(0, window, begin)
+    try:
+        return app.exec()
+    finally:
+        program.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The nouns of the field: slices, layers, kernels, edits. Numpy and the standard library only."""

@@ -1,0 +1,259 @@
+"""Edits are data: each says where and what, over the trained network.
+
+The weights in force are the trained ones with the edits applied in order, so undo, redo, replay and
+"compare with trained" are exact to the bit and need neither Qt nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from unetscope.domain.errors import EditError
+from unetscope.domain.graph import Layer
+from unetscope.domain.kernels import KernelLayout, Weights, layout_of
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One change of one layer's weights. Subclasses say which part and to what."""
+
+    layer: str
+    noun: ClassVar[str] = "edit"
+
+    @property
+    def label(self) -> str:
+        """A short name for menus and history: ``kernel on enc1_conv1 · filter 3``."""
+        filter_index = getattr(self, "filter", None)
+        where = "" if filter_index is None else f" · filter {filter_index}"
+        return f"{self.noun} on {self.layer}{where}"
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """Give the layer's weights with this edit applied; the given arrays stay as they are.
+
+        Raises
+        ------
+        EditError
+            The edit does not fit the layer. Nothing has changed.
+        """
+        raise NotImplementedError
+
+    def _parts(self) -> tuple[object, ...]:
+        parts: list[object] = [type(self).__name__]
+        for item in fields(self):
+            value = getattr(self, item.name)
+            for array in value if isinstance(value, tuple) else (value,):
+                is_array = isinstance(array, np.ndarray)
+                parts.append((array.shape, array.tobytes()) if is_array else array)
+        return tuple(parts)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Edit):
+            return NotImplemented
+        return self is other or self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+
+@dataclass(frozen=True, eq=False)
+class SetKernel(Edit):
+    """Replace one kernel: ``values`` has the window's shape, ``(kh, kw)``, dimensionless."""
+
+    in_channel: int
+    filter: int
+    values: ArrayLike
+    noun: ClassVar[str] = "kernel"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _frozen(self.values))
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """See `Edit.apply_to`."""
+        layout = _layout(layer)
+        _check_index("in_channel", self.in_channel, layout.in_channels, layer)
+        _check_index("filter", self.filter, layout.filters, layer)
+        return _put(self, layer, weights, layout.index(self.in_channel, self.filter), layout.window)
+
+
+@dataclass(frozen=True, eq=False)
+class SetFilter(Edit):
+    """Replace one filter over all input channels: ``(kh, kw, in_channels)``; the bias stays."""
+
+    filter: int
+    values: ArrayLike
+    noun: ClassVar[str] = "filter"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _frozen(self.values))
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """See `Edit.apply_to`."""
+        layout = _layout(layer)
+        _check_index("filter", self.filter, layout.filters, layer)
+        expected = (*layout.window, layout.in_channels)
+        return _put(self, layer, weights, layout.index(None, self.filter), expected)
+
+
+@dataclass(frozen=True, eq=False)
+class SetInputChannel(Edit):
+    """Replace what a layer does with one input channel: ``(kh, kw, filters)``."""
+
+    in_channel: int
+    values: ArrayLike
+    noun: ClassVar[str] = "input channel"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _frozen(self.values))
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """See `Edit.apply_to`."""
+        layout = _layout(layer)
+        _check_index("in_channel", self.in_channel, layout.in_channels, layer)
+        expected = (*layout.window, layout.filters)
+        return _put(self, layer, weights, layout.index(self.in_channel, None), expected)
+
+
+@dataclass(frozen=True, eq=False)
+class SetBias(Edit):
+    """Replace the bias of one output channel, dimensionless."""
+
+    filter: int
+    value: float
+    noun: ClassVar[str] = "bias"
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """See `Edit.apply_to`."""
+        layout = _layout(layer)
+        if layout.bias is None:
+            raise EditError(f"Layer {layer.name} has no bias.", "Edit its kernels instead.")
+        _check_index("filter", self.filter, weights[layout.bias].size, layer)
+        _check_finite(np.asarray(self.value), layer)
+        return _replaced(weights, layout.bias, (self.filter,), self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleFilter(Edit):
+    """Multiply one filter, its kernels and its bias, by a gain.
+
+    Before any activation and normalisation the filter's feature map is multiplied by the gain too.
+    """
+
+    filter: int
+    gain: float
+    noun: ClassVar[str] = "gain"
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """See `Edit.apply_to`."""
+        layout = _layout(layer)
+        _check_index("filter", self.filter, layout.filters, layer)
+        gain = np.float32(self.gain)
+        _check_finite(np.asarray(gain), layer)
+        index = layout.index(None, self.filter)
+        scaled = _replaced(weights, 0, index, weights[0][index] * gain)
+        if layout.bias is not None and weights[layout.bias].size == layout.filters:
+            bias = weights[layout.bias][self.filter] * gain
+            scaled = _replaced(scaled, layout.bias, (self.filter,), bias)
+        return scaled
+
+
+@dataclass(frozen=True, eq=False)
+class SetLayerWeights(Edit):
+    """Replace all weights of a layer: a list of arrays in Keras order, as ``set_weights`` takes."""
+
+    weights: Sequence[ArrayLike] = field(default_factory=tuple)
+    noun: ClassVar[str] = "weights"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", tuple(_frozen(w) for w in self.weights))
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """See `Edit.apply_to`."""
+        new = tuple(np.asarray(w, np.float32) for w in self.weights)
+        expected, found = [w.shape for w in weights], [w.shape for w in new]
+        if expected != found:
+            raise EditError(
+                f"Layer {layer.name} takes weights of shapes {_listed(expected)}, "
+                f"but found {_listed(found)}."
+            )
+        for values in new:
+            _check_finite(values, layer)
+        return new
+
+
+def apply_all(layer: Layer, trained: Weights, edits: Iterable[Edit]) -> Weights:
+    """Give a layer's weights with every edit that concerns it applied in order.
+
+    Raises
+    ------
+    EditError
+        An edit does not fit.
+    """
+    weights = trained
+    for edit in edits:
+        if edit.layer == layer.name:
+            weights = edit.apply_to(layer, weights)
+    return weights
+
+
+def _frozen(values: ArrayLike) -> NDArray[np.float32]:
+    try:
+        array = np.array(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise EditError("The values of an edit must be numbers in a regular array.") from error
+    array.flags.writeable = False
+    return array
+
+
+def _layout(layer: Layer) -> KernelLayout:
+    layout = layout_of(layer)
+    if layout is None:
+        raise EditError(
+            f"Layer {layer.name} ({layer.kind}) holds no kernels.", "Choose a convolution."
+        )
+    return layout
+
+
+def _check_index(what: str, index: int, count: int, layer: Layer) -> None:
+    if not 0 <= index < count:
+        raise EditError(
+            f"Layer {layer.name} expects {what} from 0 to {count - 1}, but found {index}."
+        )
+
+
+def _check_finite(values: NDArray[np.floating], layer: Layer) -> None:
+    if not np.isfinite(values).all():
+        raise EditError(f"The values for layer {layer.name} must be finite numbers.")
+
+
+def _put(
+    edit: SetKernel | SetFilter | SetInputChannel,
+    layer: Layer,
+    weights: Weights,
+    index: tuple[int | slice, ...],
+    expected: tuple[int, ...],
+) -> Weights:
+    values = np.asarray(edit.values, np.float32)
+    if values.shape != expected:
+        raise EditError(
+            f"A {edit.noun} of layer {layer.name} has shape {expected}, but found {values.shape}."
+        )
+    _check_finite(values, layer)
+    return _replaced(weights, 0, index, values)
+
+
+def _replaced(
+    weights: Weights, which: int, index: tuple[int | slice, ...], values: ArrayLike
+) -> Weights:
+    array = np.array(weights[which])
+    array[index] = values
+    array.flags.writeable = False
+    return (*weights[:which], array, *weights[which + 1 :])
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes)) if shapes else "none"

@@ -1,0 +1,139 @@
+"""How far a change reaches: one value, a kernel, a filter, an input channel, a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetscope.domain.edits import (
+    Edit,
+    SetBias,
+    SetFilter,
+    SetInputChannel,
+    SetKernel,
+    SetLayerWeights,
+)
+from unetscope.domain.errors import EditError
+from unetscope.domain.graph import Layer
+from unetscope.domain.kernels import KernelLayout, Weights, layout_of
+from unetscope.domain.recipes import Recipe
+
+Values = NDArray[np.float32]
+
+
+class Scope(Enum):
+    """What a change applies to; the value is what people call it."""
+
+    VALUE = "value"
+    KERNEL = "kernel"
+    FILTER = "filter"
+    INPUT_CHANNEL = "input channel"
+    LAYER = "layer"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kernel of one layer, and how far around it a change reaches."""
+
+    layer: Layer
+    in_channel: int
+    filter: int
+    scope: Scope
+
+    @property
+    def layout(self) -> KernelLayout:
+        """How the layer's kernels are laid out; EditError when it holds none."""
+        layout = layout_of(self.layer)
+        if layout is None:
+            raise EditError(f"Layer {self.layer.name} holds no kernels.", "Choose a convolution.")
+        return layout
+
+    @property
+    def index(self) -> tuple[int | slice, ...]:
+        """Where in the layer's first weight array the scope lies."""
+        by_scope = {
+            Scope.FILTER: (None, self.filter),
+            Scope.INPUT_CHANNEL: (self.in_channel, None),
+            Scope.LAYER: (None, None),
+        }
+        return self.layout.index(*by_scope.get(self.scope, (self.in_channel, self.filter)))
+
+    def whole_kernels(self) -> Target:
+        """The same target, a single value widened to its kernel."""
+        return replace(self, scope=Scope.KERNEL) if self.scope is Scope.VALUE else self
+
+    def edit(self, weights: Weights, values: Values) -> Edit:
+        """The edit that puts ``values`` where the scope lies; VALUE and KERNEL take a kernel."""
+        name = self.layer.name
+        if self.scope is Scope.FILTER:
+            return SetFilter(name, self.filter, values)
+        if self.scope is Scope.INPUT_CHANNEL:
+            return SetInputChannel(name, self.in_channel, values)
+        if self.scope is Scope.LAYER:
+            return SetLayerWeights(name, (values, *weights[1:]))
+        return SetKernel(name, self.in_channel, self.filter, values)
+
+
+def set_value(target: Target, weights: Weights, cell: tuple[int, ...], value: float) -> Edit:
+    """Set one value, and move all else in the scope by as much."""
+    kernels = weights[0]
+    kernel_index = target.layout.index(target.in_channel, target.filter)
+    kernel = np.array(kernels[kernel_index])
+    if target.scope is Scope.VALUE:
+        kernel[cell] = value
+        return target.edit(weights, kernel)
+    moved = kernels[target.index] + np.float32(value - float(kernel[cell]))
+    return target.edit(weights, moved)
+
+
+def put_recipe(target: Target, weights: Weights, recipe: Recipe, *, keep_norm: bool) -> Edit:
+    """Put a recipe into every kernel of the scope, resized to it.
+
+    Raises
+    ------
+    EditError
+        The kernels have no rows and columns.
+    """
+    window = target.layout.window
+    if len(window) != 2:
+        raise EditError(
+            f"{recipe.name} makes kernels of rows and columns, but those of "
+            f"{target.layer.name} have {len(window)} axes."
+        )
+    size = (window[0], window[1])
+    return each_kernel(
+        target, weights, lambda kernel: recipe.kernel(size, kernel if keep_norm else None)
+    )
+
+
+def each_kernel(target: Target, weights: Weights, change: Callable[[Values], Values]) -> Edit:
+    """Change every kernel of the scope by a function of one kernel."""
+    target = target.whole_kernels()
+    old = weights[0][target.index]
+    window = target.layout.window
+    flat = old.reshape((*window, -1))
+    new = np.stack([change(flat[..., i]) for i in range(flat.shape[-1])], axis=-1)
+    return target.edit(weights, new.reshape(old.shape).astype(np.float32))
+
+
+def scale(target: Target, weights: Weights, gain: float) -> Edit:
+    """Multiply every value in the scope by a gain."""
+    target = target.whole_kernels()
+    return target.edit(weights, weights[0][target.index] * np.float32(gain))
+
+
+def revert(target: Target, weights: Weights, trained: Weights) -> tuple[Edit, ...]:
+    """The edits that bring the scope back to the trained values, a filter with its bias."""
+    target = target.whole_kernels()
+    if target.scope is Scope.LAYER:
+        return (SetLayerWeights(target.layer.name, trained),)
+    edits = [target.edit(weights, trained[0][target.index])]
+    bias = target.layout.bias
+    if target.scope is Scope.FILTER and bias is not None:
+        value = float(trained[bias][target.filter])
+        edits.append(SetBias(target.layer.name, target.filter, value))
+    return tuple(edits)

@@ -1,0 +1,304 @@
+"""The session: everything the user has chosen and changed, as one frozen value.
+
+It holds selections, display settings and edits; never pixels, never activations. Its methods keep
+the invariants, so a session that exists is a session that makes sense.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from unetscope.domain.card import ModelCard
+from unetscope.domain.edits import Edit
+from unetscope.domain.errors import EditError
+from unetscope.domain.graph import Layer
+from unetscope.domain.history import Edits, History
+from unetscope.domain.kernels import KernelLayout, Weights, layout_of
+from unetscope.domain.network import Network
+from unetscope.domain.scopes import Scope, Target, revert
+from unetscope.domain.window import Window
+
+NO_HISTORY = History()
+
+
+class Gallery(Enum):
+    """Which kernels of a layer the gallery shows; the value is what people call it."""
+
+    FILTERS = "every filter, one input channel"
+    INPUTS = "one filter, every input channel"
+
+
+class Scaling(Enum):
+    """What one colour scale covers in a gallery."""
+
+    EACH = "each"
+    LAYER = "layer"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesChoice:
+    """A series by its key, and how many slices it has."""
+
+    uid: str
+    slices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What is open, what is selected, how it is shown, and the edits in force.
+
+    Attributes
+    ----------
+    window : Window or None
+        Centre and width the user set; None follows the file, else the values.
+    opacity : float
+        Of the mask, 0 to 1.
+    show_trained : bool
+        The mask of the trained network is shown in place of the edited one's.
+    """
+
+    series: SeriesChoice | None = None
+    slice_index: int = 0
+    window: Window | None = None
+    inverted: bool = False
+
+    mask_shown: bool = True
+    outlined: bool = False
+    opacity: float = 0.45
+    hidden_labels: frozenset[int] = frozenset()
+    show_trained: bool = False
+    identity_hidden: bool = False
+
+    network: Network | None = None
+    card: ModelCard | None = None
+    layer: str | None = None
+    filter: int = 0
+    in_channel: int = 0
+    gallery: Gallery = Gallery.FILTERS
+    kernel_scaling: Scaling = Scaling.EACH
+    map_scaling: Scaling = Scaling.LAYER
+
+    scope: Scope = Scope.VALUE
+    keep_norm: bool = True
+    history: History = NO_HISTORY
+
+    # ------------------------------------------------------------------ study
+
+    def open_series(self, series: SeriesChoice, *, slice_index: int | None = None) -> Session:
+        """Show a series, at its middle slice unless told otherwise; the window starts afresh."""
+        start = series.slices // 2 if slice_index is None else slice_index
+        opened = replace(self, series=series, window=None, slice_index=0)
+        return opened.select_slice(start)
+
+    def select_slice(self, index: int) -> Session:
+        """Show another slice; beyond the ends, the last one."""
+        count = self.series.slices if self.series else 1
+        return replace(self, slice_index=min(max(index, 0), max(count - 1, 0)))
+
+    def set_window(self, window: Window | None) -> Session:
+        """Set centre and width; None follows the file again."""
+        return replace(self, window=window)
+
+    def set_opacity(self, opacity: float) -> Session:
+        """Set the mask's opacity, 0 to 1."""
+        return replace(self, opacity=min(max(opacity, 0.0), 1.0))
+
+    def toggle_label(self, label: int) -> Session:
+        """Show or hide one label of the mask."""
+        return replace(self, hidden_labels=self.hidden_labels ^ {label})
+
+    def toggle_mask(self) -> Session:
+        """Show or hide the whole mask."""
+        return replace(self, mask_shown=not self.mask_shown)
+
+    def toggle_outline(self) -> Session:
+        """Draw the mask as outlines or filled."""
+        return replace(self, outlined=not self.outlined)
+
+    def toggle_inverted(self) -> Session:
+        """Swap black and white."""
+        return replace(self, inverted=not self.inverted)
+
+    def toggle_identity(self) -> Session:
+        """Hide or show who the patient is."""
+        return replace(self, identity_hidden=not self.identity_hidden)
+
+    def compare_trained(self, shown: bool) -> Session:
+        """Show the trained network's result in place of the edited one's, or back."""
+        return replace(self, show_trained=shown)
+
+    def reset_view(self) -> Session:
+        """The slice as it was first shown: window from the file, not inverted."""
+        return replace(self, window=None, inverted=False)
+
+    # ---------------------------------------------------------------- network
+
+    def open_network(self, network: Network, card: ModelCard) -> Session:
+        """Show another network: no edits, its first layer with kernels selected."""
+        return replace(
+            self,
+            network=network,
+            card=card,
+            layer=network.graph.first_with_kernels() or network.graph.layers[-1].name,
+            filter=0,
+            in_channel=0,
+            hidden_labels=frozenset(),
+            show_trained=False,
+            history=NO_HISTORY,
+        )
+
+    def confirm_network(self, network: Network) -> Session:
+        """Take what the engine says about the same file, keeping selections and edits."""
+        if self.network is None or self.network.fingerprint != network.fingerprint:
+            return self
+        return replace(self, network=network)
+
+    def select_layer(self, layer: str) -> Session:
+        """Show another layer; filter and input channel start again at 0."""
+        if layer == self.layer or self.network is None or layer not in self.network.graph:
+            return self
+        return replace(self, layer=layer, filter=0, in_channel=0)
+
+    def step_layer(self, steps: int) -> Session:
+        """Show the next or previous layer, keeping filter and channel where it has them."""
+        if self.network is None or self.layer is None:
+            return self
+        names = [layer.name for layer in self.network.graph.layers]
+        index = min(max(names.index(self.layer) + steps, 0), len(names) - 1)
+        moved = replace(self, layer=names[index])
+        return moved.select_filter(self.filter).select_in_channel(self.in_channel)
+
+    def select_filter(self, filter: int) -> Session:  # noqa: A002
+        """Show another filter and its feature map; beyond the last one, the last."""
+        return replace(self, filter=min(max(filter, 0), max(self.map_count - 1, 0)))
+
+    def select_in_channel(self, in_channel: int) -> Session:
+        """Show the kernel of another input channel."""
+        count = self.layout.in_channels if self.layout else 1
+        return replace(self, in_channel=min(max(in_channel, 0), count - 1))
+
+    def show_gallery(self, gallery: Gallery) -> Session:
+        """Choose which kernels the filter gallery shows."""
+        return replace(self, gallery=gallery)
+
+    def scale_kernels(self, scaling: Scaling) -> Session:
+        """Choose what one colour scale of the filter gallery covers."""
+        return replace(self, kernel_scaling=scaling)
+
+    def scale_maps(self, scaling: Scaling) -> Session:
+        """Choose what one grey scale of the activation viewer covers."""
+        return replace(self, map_scaling=scaling)
+
+    @property
+    def selected_layer(self) -> Layer | None:
+        """The layer shown."""
+        if self.network is None or self.layer is None:
+            return None
+        return self.network.graph[self.layer]
+
+    @property
+    def layout(self) -> KernelLayout | None:
+        """How the shown layer's kernels are laid out; None when it holds none."""
+        return layout_of(self.selected_layer) if self.selected_layer else None
+
+    @property
+    def map_count(self) -> int:
+        """Number of feature maps, or filters, of the shown layer."""
+        layer = self.selected_layer
+        if layer is None:
+            return 0
+        return layer.channels or (self.layout.filters if self.layout else 0)
+
+    @property
+    def kernel_filter(self) -> int:
+        """The filter shown, as an index into the kernels (depthwise layers have fewer)."""
+        return min(self.filter, self.layout.filters - 1) if self.layout else 0
+
+    # ------------------------------------------------------------------ edits
+
+    @property
+    def edits(self) -> Edits:
+        """The edits in force."""
+        return self.history.edits
+
+    @property
+    def edited_layers(self) -> frozenset[str]:
+        """Layers whose weights differ from the trained ones."""
+        return self.network.edited_layers(self.edits) if self.network else frozenset()
+
+    def weights(self, layer: str | None = None, *, before_gesture: bool = False) -> Weights:
+        """A layer's weights in force, in Keras order; the shown layer's when none is named.
+
+        With ``before_gesture`` they are as they were before the last step: what the next edit of
+        the same drag starts from.
+        """
+        name = layer or self.layer
+        if self.network is None or name is None:
+            return ()
+        history = self.history
+        if before_gesture and history.done:
+            history = history.undo()
+        return self.network.weights(name, history.edits)
+
+    def set_scope(self, scope: Scope) -> Session:
+        """Choose what the next change applies to."""
+        return replace(self, scope=scope)
+
+    def set_keep_norm(self, keep: bool) -> Session:
+        """Choose whether a recipe keeps the norm and mean of the kernel it replaces."""
+        return replace(self, keep_norm=keep)
+
+    def target(self) -> Target:
+        """The kernel shown and the scope in force.
+
+        Raises
+        ------
+        EditError
+            No layer with kernels is shown.
+        """
+        layer = self.selected_layer
+        if layer is None or self.layout is None:
+            raise EditError("No kernel is shown.", "Select a convolution in the layer tree.")
+        return Target(layer, self.in_channel, self.kernel_filter, self.scope)
+
+    def edit(self, edit: Edit, *, label: str = "", same_gesture: bool = False) -> Session:
+        """Put an edit in force; EditError, and nothing changed, if it does not fit."""
+        if self.network is None:
+            raise EditError("There is no network to edit.", "Open a model first.")
+        history = self.history.record(edit, label=label, same_gesture=same_gesture)
+        self.network.weights(self.network.graph[edit.layer].name, history.edits)
+        return replace(self, history=history, show_trained=False)
+
+    def undo(self) -> Session:
+        """Take the latest step back."""
+        return replace(self, history=self.history.undo()) if self.history.done else self
+
+    def redo(self) -> Session:
+        """Take the latest undone step again."""
+        return replace(self, history=self.history.redo()) if self.history.undone else self
+
+    def revert(self, scope: Scope) -> Session:
+        """Bring the shown kernel, filter, input channel or layer back to the trained values."""
+        target = replace(self.target(), scope=scope).whole_kernels()
+        layer = target.layer.name
+        trained = self.network.trained[layer] if self.network else ()
+        label = f"Revert {target.scope.value} of {layer}"
+        edits: Edits
+        if target.scope is Scope.LAYER:
+            edits = tuple(edit for edit in self.edits if edit.layer != layer)
+        else:
+            edits = self.edits + revert(target, self.weights(layer), trained)
+        return self._with_edits(label, edits)
+
+    def revert_all(self) -> Session:
+        """Bring every layer back to the trained values; it can be undone."""
+        return self._with_edits("Revert all", ())
+
+    def _with_edits(self, label: str, edits: Edits) -> Session:
+        """Record a step; edits of layers that are back to the trained values are dropped."""
+        if self.network is None or not self.edits:
+            return self
+        still = self.network.edited_layers(edits)
+        kept = tuple(edit for edit in edits if edit.layer in still)
+        return replace(self, history=self.history.record_all(label, kept))

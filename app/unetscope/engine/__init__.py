@@ -1,0 +1,1 @@
+"""Keras, in its own process: the only package that imports TensorFlow."""

@@ -1,0 +1,95 @@
+"""Write an edited network to a new file, and believe it only after reading it back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unetscope.domain.errors import ModelError
+from unetscope.domain.kernels import Weights
+from unetscope.domain.ports import Saved
+from unetscope.engine.introspect import anatomy_of, read_weights
+from unetscope.engine.loader import fingerprint_of, load
+from unetscope.engine.messages import partial_path
+
+
+def save_copy(model: Any, in_force: Mapping[str, Weights], source: Path, path: Path) -> Saved:
+    """Save a model under a new name: temporary file, read back and compared, then renamed.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With the edits in its variables.
+    in_force : mapping of str to tuple of ndarray
+        The weights it must hold.
+    source : Path
+        The trained file, which is never written to.
+    path : Path
+        The new file; one that stands there is replaced as a whole or not at all.
+
+    Raises
+    ------
+    ModelError
+        The path is the source's, does not end in ``.keras``, cannot be written, or what was read
+        back differs.
+    """
+    if path.suffix.lower() != ".keras":
+        raise ModelError(
+            f"An edited network is saved as a .keras file, but found {path.name}.",
+            "Choose a name that ends in .keras.",
+        )
+    if path.resolve() == source.resolve() or (
+        path.exists() and source.exists() and path.samefile(source)
+    ):
+        raise ModelError(f"{path.name} is the trained network.", "Choose another name.")
+    partial = partial_path(path, os.getpid())
+    try:
+        model.save(partial)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        compared = _compare(partial, in_force, path.name)
+        fingerprint = fingerprint_of(partial)
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise ModelError(
+            f"{path.name} could not be written: {error.strerror or 'the disk refused'}.",
+            "Choose another folder.",
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return Saved(path, fingerprint, compared)
+
+
+def _compare(partial: Path, in_force: Mapping[str, Weights], name: str) -> int:
+    """Open the file again and compare every array bit for bit; gives how many there were."""
+    layers = anatomy_of(load(partial), name).layers
+    count = 0
+    for layer, expected in in_force.items():
+        found = read_weights(layers[layer]) if layer in layers else ()
+        same = len(found) == len(expected) and all(
+            a.shape == b.shape and np.array_equal(a.view(np.uint32), b.view(np.uint32))
+            for a, b in zip(expected, found, strict=True)
+        )
+        if not same:
+            raise ModelError(
+                f"{name} was not saved: layer {layer} reads back other than it was written.",
+                "Try another disk, and report this.",
+            )
+        count += len(found)
+    return count
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

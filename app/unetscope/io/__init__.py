@@ -1,0 +1,1 @@
+"""Files in and out: DICOM, NIfTI, Keras archives read without Keras, model cards."""

@@ -1,0 +1,148 @@
+"""From DICOM images to series: grouped, placed, named, with their pixels on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetscope.domain.errors import Cancelled, StudyError
+from unetscope.domain.study import SeriesInfo, Skipped
+from unetscope.domain.window import Window
+from unetscope.io.dicom import DicomImage, open_inflated
+from unetscope.io.grouping import Slice, Stack, group
+from unetscope.io.notices import LIBRARY_ERRORS, noticing
+from unetscope.io.pixels import read_stored
+from unetscope.io.placement import place
+from unetscope.io.series import Image, Series
+
+
+class DicomSlices:
+    """The pixels of sorted DICOM frames.
+
+    Parameters
+    ----------
+    slices : tuple of Slice
+        In the order of the series.
+    keep : object
+        Kept alive as long as the files are needed: the folder a zip was extracted to.
+    """
+
+    def __init__(self, slices: tuple[Slice, ...], keep: object = None) -> None:
+        first = slices[0]
+        self._slices = slices
+        self._keep = keep
+        self.monochrome1 = first.image.monochrome1
+        self.padding = first.frame.padding
+        images = {id(piece.image): piece.image for piece in slices}.values()
+        self.notices = [notice for image in images for notice in image.notices]
+
+    def stored(self, index: int) -> NDArray[Any]:
+        return read_slice(self._slices[index], self.notices)
+
+    def rescaled(self, index: int, stored: NDArray[Any]) -> Image:
+        return self._slices[index].frame.rescale.apply(stored)
+
+    def window(self, index: int) -> Window | None:
+        return self._slices[index].frame.window
+
+    def path(self, index: int) -> Path:
+        return self._slices[index].image.path
+
+
+def read_slice(piece: Slice, notices: list[str]) -> NDArray[Any]:
+    """Decode the stored values of a slice.
+
+    Returns
+    -------
+    (rows, columns) ndarray
+        Native endian, read-only.
+
+    Raises
+    ------
+    StudyError
+        If the file is gone, locked or damaged.
+    """
+    image, frame = piece.image, piece.frame
+    try:
+        with (
+            noticing(notices),
+            open_inflated(image.path, image.layout.deflated) as stream,
+        ):
+            return read_stored(stream, image.layout, frame.index)
+    except FileNotFoundError as error:
+        raise StudyError(
+            f"{image.path.name} is no longer there.", "Open the study again."
+        ) from error
+    except LIBRARY_ERRORS as error:
+        raise StudyError(
+            f"{image.path.name} has pixels that cannot be decoded.",
+            "The file may be damaged; copy or export it again.",
+        ) from error
+
+
+def make_series(
+    images: Iterable[DicomImage],
+    keep: object = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[list[Series], list[Skipped]]:
+    """Group images into series, and list the files that are copies of others.
+
+    Parameters
+    ----------
+    images : iterable of DicomImage
+        In any order.
+    keep : object
+        See `DicomSlices`.
+    cancelled : callable, optional
+        Answers True to stop; raises Cancelled then.
+    """
+    grouping = group(images, _same_pixels)
+    taken: set[str] = set()
+    made = []
+    for stack in grouping.stacks:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        placement = place(stack)
+        series = Series(
+            _info(stack, taken),
+            placement.grid,
+            DicomSlices(placement.slices, keep),
+            placement.warnings,
+        )
+        made.append(series)
+    return made, grouping.copies
+
+
+def _same_pixels(one: Slice, other: Slice) -> bool:
+    try:
+        return np.array_equal(read_slice(one, []), read_slice(other, []))
+    except StudyError:
+        return False
+
+
+def _info(stack: Stack, taken: set[str]) -> SeriesInfo:
+    """Name a stack; its key takes the label, so it does not depend on how many siblings it has."""
+    image = stack.slices[0].image
+    key = image.series_uid or f"no-uid:{image.modality}:{image.number}:{image.description}"
+    if stack.label:
+        key = f"{key}/{stack.label}"
+    unique, count = key, 1
+    while unique in taken:
+        count += 1
+        unique = f"{key}#{count}"
+    taken.add(unique)
+    description = image.description
+    if stack.label:
+        description = f"{description} ({stack.label})" if description else stack.label
+    return SeriesInfo(
+        uid=unique,
+        description=description,
+        modality=image.modality,
+        number=image.number,
+        date=image.date or image.study.date,
+        study=image.study,
+    )

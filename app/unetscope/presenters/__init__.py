@@ -1,0 +1,1 @@
+"""One presenter per panel: session in, frozen view value out. No Qt, no TensorFlow."""

@@ -1,0 +1,125 @@
+"""The window's frame: its title, the banner and the status line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psygnal import Signal
+
+from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.ports import EngineState, EngineStatus, Notice
+from unetscope.domain.session import Session
+from unetscope.state.desk import Desk
+from unetscope.state.live import Live
+from unetscope.state.store import Store
+
+APP = "Unetscope"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """What the frame shows.
+
+    Attributes
+    ----------
+    banner : str
+        Said wherever a result is shown while edits are in force; empty without edits.
+    busy, share : str, float
+        What is being read, and how much is done, 0 to 1.
+    """
+
+    title: str = APP
+    banner: str = ""
+    status: str = "Ready"
+    hint: str = ""
+    trouble: bool = False
+    busy: str = ""
+    share: float = 0.0
+    engine: str = ""
+
+
+class FramePresenter:
+    """Turns what happens anywhere into the window's title, banner and status line."""
+
+    view_changed = Signal(FrameView)
+
+    def __init__(self, store: Store, desk: Desk, live: Live) -> None:
+        self._store = store
+        self._desk = desk
+        self._live = live
+        self._notice = Notice("Ready", trouble=False)
+        self._busy = ("", 0.0)
+        self._engine = EngineStatus(EngineState.STARTING, "")
+        self.view = self._view()
+        store.changed.connect(self._on_session)
+        desk.notice.connect(self._on_notice)
+        desk.busy_changed.connect(self._on_busy)
+        desk.engine_changed.connect(self._on_engine)
+        live.answered.connect(self._publish)
+        live.problem_changed.connect(self._on_problem)
+
+    def cancel(self) -> None:
+        """The user pressed Cancel beside the progress bar."""
+        self._desk.cancel()
+        self._on_notice(Notice("Cancelled; what was open stays open.", trouble=False))
+
+    def _on_session(self, old: Session, new: Session) -> None:
+        if new.history != old.history and new.network is old.network:
+            done = new.history.done
+            self._notice = Notice(done[-1].label if done else "No edits", trouble=False)
+        self._publish()
+
+    def _on_notice(self, notice: Notice) -> None:
+        self._notice = notice
+        self._publish()
+
+    def _on_problem(self, problem: UnetscopeError | None) -> None:
+        if problem is not None:
+            self._on_notice(Notice(problem.what, problem.hint))
+
+    def _on_busy(self, sentence: str, share: float) -> None:
+        self._busy = (sentence, share)
+        self._publish()
+
+    def _on_engine(self, status: EngineStatus) -> None:
+        self._engine = status
+        self._publish()
+
+    def _publish(self) -> None:
+        view = self._view()
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit(view)
+
+    def _view(self) -> FrameView:
+        session = self._store.session
+        edited = session.edited_layers
+        count = len(session.edits)
+        title = APP
+        if session.network is not None:
+            mark = f" (edited ●{count})" if edited else ""
+            title = f"{session.network.path.name}{mark} — {APP}"
+        if (series := self._desk.shown) is not None:
+            title = f"{series.description or series.modality} — {title}"
+        banner = f"Edited model · {count} edit{'s' if count > 1 else ''} · research use only"
+        return FrameView(
+            title=title,
+            banner=banner if edited else "",
+            status=self._notice.what,
+            hint=self._notice.hint,
+            trouble=self._notice.trouble,
+            busy=self._busy[0],
+            share=self._busy[1],
+            engine=self._engine_text(),
+        )
+
+    def _engine_text(self) -> str:
+        status, answer = self._engine, self._live.answer
+        if status.state is not EngineState.READY:
+            return status.sentence or f"Engine {status.state.value} …"
+        texts = ["Engine ready"]
+        if answer is not None:
+            texts = [f"engine {answer.look.update.milliseconds:.0f} ms"]
+        if status.memory:
+            texts.append(f"{status.memory / 1e9:.1f} GB")
+        return " · ".join(texts)

@@ -1,0 +1,343 @@
+"""The kernel editor: one kernel as numbers, what a change applies to, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from unetscope.domain import scopes
+from unetscope.domain.edits import Edit, ScaleFilter, SetBias
+from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.kernels import Weights
+from unetscope.domain.metrics import dice, mask_change, rms_change
+from unetscope.domain.recipes import RECIPE_BY_ID, RECIPES, Recipe
+from unetscope.domain.scopes import Scope, Target
+from unetscope.domain.session import Session
+from unetscope.state.desk import Desk
+from unetscope.state.live import Live
+from unetscope.state.store import Store
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectLine:
+    """One number about what the edits did."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EffectView:
+    """What the edits in force did to this slice.
+
+    Attributes
+    ----------
+    trained_map, edited_map : (H, W) ndarray of float32, or None
+        The selected feature map as trained and as edited, on one scale.
+    difference : (H, W) ndarray of float32, or None
+        Edited minus trained.
+    advice : str
+        What to try when the edit changed next to nothing.
+    """
+
+    lines: tuple[EffectLine, ...] = ()
+    trained_map: Floats | None = None
+    edited_map: Floats | None = None
+    difference: Floats | None = None
+    advice: str = ""
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class KernelView:
+    """What the panel draws.
+
+    Attributes
+    ----------
+    kernel, trained : (kh, kw) ndarray of float32, or None
+        The kernel shown, weights in force and as trained.
+    limit : float
+        End of the colour scale, symmetric about 0.
+    bias : float or None
+        The filter's bias.
+    """
+
+    title: str = "Kernel editor"
+    kernel: Floats | None = None
+    trained: Floats | None = None
+    limit: float = 1.0
+    bias: float | None = None
+    filter: int = 0
+    filters: int = 0
+    in_channel: int = 0
+    in_channels: int = 0
+    scope: Scope = Scope.VALUE
+    keep_norm: bool = True
+    recipes: tuple[Recipe, ...] = ()
+    edited: bool = False
+    effect: EffectView = EffectView()
+    problem: str = ""
+    empty: str = "Open a model to edit its kernels."
+
+
+class KernelPresenter:
+    """Turns the selected kernel and the engine's answer into a `KernelView`, and clicks into edits.
+
+    A refused edit changes nothing; the sentence why is shown until the next change.
+    """
+
+    view_changed = Signal(KernelView)
+
+    def __init__(self, store: Store, desk: Desk, live: Live) -> None:
+        self._store = store
+        self._desk = desk
+        self._live = live
+        self._problem = ""
+        self.view = self._view()
+        store.changed.connect(self._on_session)
+        live.answered.connect(self._publish)
+        live.busy_changed.connect(self._publish)
+
+    # ---------------------------------------------------------------- intents
+
+    def set_value(self, row: int, column: int, value: float, same_gesture: bool = False) -> None:
+        """The user typed, dragged or wheeled one value; the scope moves with it."""
+
+        def make(target: Target, weights: Weights) -> Edit:
+            cell = self._cell(target, row, column)
+            return scopes.set_value(target, weights, cell, value)
+
+        self._edit(make, f"value ({row}, {column})", same_gesture=same_gesture)
+
+    def apply_recipe(self, recipe_id: str) -> None:
+        """The user chose a recipe for every kernel of the scope."""
+        recipe = RECIPE_BY_ID[recipe_id]
+        keep = self._store.session.keep_norm
+        self._edit(lambda t, w: scopes.put_recipe(t, w, recipe, keep_norm=keep), recipe.name)
+
+    def change_kernels(self, name: str, change: Callable[[Floats], Floats]) -> None:
+        """The user flipped, turned or negated every kernel of the scope."""
+        self._edit(lambda t, w: scopes.each_kernel(t, w, change), name)
+
+    def set_gain(self, gain: float, same_gesture: bool = False) -> None:
+        """The user multiplied the scope; a whole filter takes its bias along."""
+
+        def make(target: Target, weights: Weights) -> Edit:
+            if target.scope is Scope.FILTER:
+                return ScaleFilter(target.layer.name, target.filter, gain)
+            return scopes.scale(target, weights, gain)
+
+        self._edit(make, f"gain ×{gain:.2f}", same_gesture=same_gesture)
+
+    def set_bias(self, value: float, same_gesture: bool = False) -> None:
+        """The user set the filter's bias."""
+        self._edit(
+            lambda t, _: SetBias(t.layer.name, t.filter, value), "bias", same_gesture=same_gesture
+        )
+
+    def set_kernel(self, values: Floats) -> None:
+        """The user pasted a kernel."""
+
+        def make(target: Target, _: Weights) -> Edit:
+            name, window = target.layer.name, target.layout.window
+            if values.shape != window:
+                raise UnetscopeError(
+                    f"A kernel of {name} has shape {window}, but found {values.shape}.",
+                    "Copy as many rows and columns as the kernel has.",
+                )
+            one = Target(target.layer, target.in_channel, target.filter, Scope.KERNEL)
+            return one.edit((), values)
+
+        self._edit(make, "pasted kernel")
+
+    def revert(self, scope: Scope) -> None:
+        """The user asked for the trained values back."""
+        self._try(lambda: self._store.update(lambda s: s.revert(scope)))
+
+    def set_scope(self, scope: Scope) -> None:
+        """The user chose what a change applies to."""
+        self._store.update(lambda s: s.set_scope(scope))
+
+    def set_keep_norm(self, keep: bool) -> None:
+        """The user chose whether a recipe keeps the old kernel's norm and mean."""
+        self._store.update(lambda s: s.set_keep_norm(keep))
+
+    def select_filter(self, filter: int) -> None:  # noqa: A002
+        """The user chose another filter."""
+        self._store.update(lambda s: s.select_filter(filter))
+
+    def select_in_channel(self, in_channel: int) -> None:
+        """The user chose another input channel."""
+        self._store.update(lambda s: s.select_in_channel(in_channel))
+
+    def report(self, problem: str) -> None:
+        """Show why something the user tried did not work."""
+        self._problem = problem
+        self._publish()
+
+    def _cell(self, target: Target, row: int, column: int) -> tuple[int, ...]:
+        """Where a cell of the drawn grid lies in the kernel, whatever axes it has."""
+        window = target.layout.window
+        if len(window) == 2:
+            return row, column
+        return tuple(int(i) for i in np.unravel_index(row * window[-1] + column, window))
+
+    def _edit(
+        self,
+        make: Callable[[Target, Weights], Edit],
+        what: str,
+        *,
+        same_gesture: bool = False,
+    ) -> None:
+        def commit() -> None:
+            session = self._store.session
+            target = session.target()
+            edit = make(target, session.weights(before_gesture=same_gesture))
+            label = f"{what} on {_where(target)}"
+            self._store.commit(session.edit(edit, label=label, same_gesture=same_gesture))
+
+        self._try(commit)
+
+    def _try(self, commit: Callable[[], None]) -> None:
+        try:
+            commit()
+        except UnetscopeError as error:
+            self.report(str(error))
+        else:
+            if self._problem:
+                self.report("")
+
+    # ------------------------------------------------------------------- view
+
+    def _on_session(self, old: Session, new: Session) -> None:
+        if _inputs(old) != _inputs(new):
+            self._problem = ""
+            self._publish()
+
+    def _publish(self, *_: object) -> None:
+        self.view = self._view()
+        self.view_changed.emit(self.view)
+
+    def _view(self) -> KernelView:
+        session = self._store.session
+        layer, layout = session.selected_layer, session.layout
+        if session.network is None or layer is None:
+            return KernelView()
+        if layout is None:
+            return KernelView(
+                title=f"Kernel editor · {layer.name}",
+                empty=f"{layer.name} ({layer.kind}) holds no kernels.\nSelect a convolution.",
+            )
+        weights, trained = session.weights(), session.network.trained[layer.name]
+        index = layout.index(session.in_channel, session.kernel_filter)
+        kernel, before = (_flat(array[0][index]) for array in (weights, trained))
+        bias = None
+        if layout.bias is not None:
+            bias = float(weights[layout.bias][min(session.filter, weights[layout.bias].size - 1)])
+        return KernelView(
+            title=f"Kernel editor · {layer.name} · filter {session.filter} · "
+            f"input channel {session.in_channel}",
+            kernel=kernel,
+            trained=before,
+            limit=float(max(np.abs(kernel).max(), np.abs(before).max(), 1e-6)),
+            bias=bias,
+            filter=session.kernel_filter,
+            filters=layout.filters,
+            in_channel=session.in_channel,
+            in_channels=layout.in_channels,
+            scope=session.scope,
+            keep_norm=session.keep_norm,
+            recipes=RECIPES if len(layout.window) == 2 else (),
+            edited=layer.name in session.edited_layers,
+            effect=self._effect(session),
+            problem=self._problem,
+            empty="",
+        )
+
+    def _effect(self, session: Session) -> EffectView:
+        answer = self._live.answer
+        if answer is None or answer.look.maps is None or answer.look.maps.layer != session.layer:
+            return EffectView(stale=self._live.busy)
+        look = answer.look
+        maps = answer.look.maps
+        lines: list[EffectLine] = []
+        edited = trained = None
+        advice = ""
+        if maps.edited.ndim == 3:
+            at = min(session.filter, maps.edited.shape[-1] - 1)
+            edited, trained = maps.edited[..., at], maps.trained[..., at]
+            lines.append(EffectLine("this feature map", _percent(rms_change(trained, edited))))
+        if maps.next_layer:
+            lines.append(EffectLine(f"next layer ({maps.next_layer})", _percent(maps.next_change)))
+        lines += self._mask_lines(session)
+        if look.request.edits and maps.next_layer and 0 < maps.next_change < 0.005:
+            advice = (
+                "One kernel among many changes little this deep: widen the scope to the filter, "
+                "or edit an earlier layer."
+            )
+        lines.append(
+            EffectLine(
+                "recomputed", f"{look.update.layers_recomputed} of {look.layers_total} layers"
+            )
+        )
+        lines.append(EffectLine("latency", f"{look.update.milliseconds:.0f} ms"))
+        difference = None if edited is None or trained is None else edited - trained
+        stale = self._live.busy or look.request.edits != session.edits
+        return EffectView(tuple(lines), trained, edited, difference, advice, stale)
+
+    def _mask_lines(self, session: Session) -> list[EffectLine]:
+        answer = self._live.answer
+        if answer is None or answer.mask is None or answer.trained_mask is None:
+            return []
+        mask, trained = answer.mask, answer.trained_mask
+        changed = int((mask != trained).sum())
+        lines = [EffectLine("mask", f"{changed:,} px changed")]
+        classes = session.card.classes if session.card else ()
+        series = self._desk.series(answer.key.series)
+        between, row, column = series.spacing
+        millilitres = between * row * column / 1000
+        for change in mask_change(trained, mask, len(classes)):
+            label = classes[change.label]
+            if label.colour is None:
+                continue
+            difference = change.after - change.before
+            amount = f"{difference:+,} px"
+            if series.geometry_sure:
+                amount = f"{difference * millilitres:+.2f} mL of {change.before * millilitres:.1f}"
+            overlap = dice(mask, trained, change.label)
+            agreement = "" if np.isnan(overlap) else f" · Dice {overlap:.3f} to trained"
+            lines.append(EffectLine(label.name, amount + agreement))
+        return lines
+
+
+def _inputs(s: Session) -> tuple[object, ...]:
+    shown = (s.network, s.layer, s.filter, s.in_channel, s.scope, s.keep_norm)
+    return (*shown, s.edits)
+
+
+def _flat(kernel: Floats) -> Floats:
+    """A kernel of any number of axes laid out as rows and columns."""
+    return kernel if kernel.ndim == 2 else kernel.reshape(-1, kernel.shape[-1])
+
+
+def _where(target: Target) -> str:
+    name = target.layer.name
+    by_scope = {
+        Scope.FILTER: f"{name} · filter {target.filter}",
+        Scope.INPUT_CHANNEL: f"{name} · input channel {target.in_channel}",
+        Scope.LAYER: name,
+    }
+    one = f"{name} · filter {target.filter} · input {target.in_channel}"
+    return by_scope.get(target.scope, one)
+
+
+def _percent(change: float) -> str:
+    if np.isinf(change):
+        return "was all zero"
+    return f"RMS {change:+.1%}" if change < 10 else f"RMS ×{change:.0f}"

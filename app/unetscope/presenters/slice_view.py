@@ -1,0 +1,271 @@
+"""The slice with its mask: what the viewer in the centre shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from unetscope.domain.card import ClassLabel
+from unetscope.domain.geometry import EdgeLetters, edge_letters
+from unetscope.domain.metrics import Labels
+from unetscope.domain.ports import SeriesSource
+from unetscope.domain.session import Session
+from unetscope.domain.window import Window, apply_window, auto_window
+from unetscope.state.desk import Desk
+from unetscope.state.live import Live, ShownSlice
+from unetscope.state.store import Store
+
+DRAG_STEPS = 600.0  # screen pixels of drag that move the window by its starting range
+FAST = 5.0
+NO_LETTERS = EdgeLetters("", "", "", "")
+Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corners:
+    """The texts in the four corners of the picture."""
+
+    top_left: Lines = ()
+    top_right: Lines = ()
+    bottom_left: Lines = ()
+    bottom_right: Lines = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SliceView:
+    """Everything the viewer draws.
+
+    Attributes
+    ----------
+    grey : (rows, columns) ndarray of uint8, or None
+        The slice through its window.
+    labels : (rows, columns) ndarray of uint8, or None
+        The mask on the slice's grid; None when it is hidden or not there yet.
+    aspect : (float, float)
+        Height and width of a pixel, in mm.
+    legend : tuple of ClassLabel
+        Labels that can be shown, with their colours.
+    empty : str
+        What to say when there is no picture.
+    """
+
+    grey: NDArray[np.uint8] | None = None
+    labels: Labels | None = None
+    aspect: tuple[float, float] = (1.0, 1.0)
+    calibrated: bool = False
+    opacity: float = 0.45
+    outlined: bool = False
+    legend: tuple[ClassLabel, ...] = ()
+    hidden: frozenset[int] = frozenset()
+    letters: EdgeLetters = NO_LETTERS
+    corners: Corners = Corners()
+    slices: int = 0
+    index: int = 0
+    picture: str = ""
+    note: str = ""
+    empty: str = ""
+
+
+EMPTY = (
+    "Open a study: drop a DICOM folder, file or zip here,\n"
+    "or choose File ▸ Open sample study to look around."
+)
+
+
+class SlicePresenter:
+    """Turns session, slice and answer into a `SliceView`."""
+
+    view_changed = Signal(SliceView)
+
+    def __init__(self, store: Store, desk: Desk, live: Live) -> None:
+        self._store = store
+        self._desk = desk
+        self._live = live
+        self._automatic: dict[str, Window] = {}
+        self.view = SliceView(empty=EMPTY)
+        store.changed.connect(self._on_session)
+        live.slice_changed.connect(self._publish)
+        live.answered.connect(self._publish)
+        live.problem_changed.connect(self._publish)
+        self._publish()
+
+    # ---------------------------------------------------------------- intents
+
+    def step(self, slices: int) -> None:
+        """The user scrolled by so many slices."""
+        self._store.update(lambda s: s.select_slice(s.slice_index + slices))
+
+    def go_to(self, index: int) -> None:
+        """The user moved the slice slider."""
+        self._store.update(lambda s: s.select_slice(index))
+
+    def drag_window(self, dx: float, dy: float, *, fast: bool = False) -> None:
+        """The user dragged: to the right widens the window, upwards brightens the picture."""
+        shown = self._live.shown
+        if shown is None:
+            return
+        window = self.window(shown)
+        step = self._automatic_window(shown).width / DRAG_STEPS * (FAST if fast else 1.0)
+        width = max(window.width + dx * step, step / 10)
+        moved = replace(window, centre=window.centre + dy * step, width=width)
+        self._store.update(lambda s: s.set_window(moved))
+
+    def automatic_window(self) -> None:
+        """The user asked for all values but the tails, whatever the file says."""
+        if self._live.shown is not None:
+            window = auto_window(self._live.shown.values)
+            self._store.update(lambda s: s.set_window(window))
+
+    def toggle_label(self, label: int) -> None:
+        """The user clicked a label's eye."""
+        self._store.update(lambda s: s.toggle_label(label))
+
+    def probe(self, row: float, column: float) -> Lines:
+        """Tell what is under the cursor: values, voxel, patient position, label, probability."""
+        shown, series = self._live.shown, self._desk.shown
+        if shown is None or series is None:
+            return ()
+        r, c = round(row), round(column)
+        if not (0 <= r < shown.values.shape[0] and 0 <= c < shown.values.shape[1]):
+            return ()
+        value = float(shown.values[r, c])
+        units = f" {series.units}" if series.units else ""
+        texts = [f"value {value:g}{units}   voxel ({shown.key.index}, {r}, {c})"]
+        if series.has_orientation:
+            x, y, z = (series.affine @ [shown.key.index, r, c, 1])[:3]
+            sides = (("L", "R", x), ("P", "A", y), ("H", "F", z))
+            where = "  ".join(f"{pos if v >= 0 else neg} {abs(v):.1f}" for pos, neg, v in sides)
+            texts.append(f"{where} mm")
+        return (*texts, *self._label_at(r, c))
+
+    def _label_at(self, row: int, column: int) -> Lines:
+        answer, card = self._live.answer, self._store.session.card
+        shown = self._live.shown
+        if answer is None or card is None or shown is None or answer.key != shown.key:
+            return ()
+        mask = self._mask()
+        if mask is None:
+            return ()
+        label = int(mask[row, column])
+        name = card.classes[label].name if label < len(card.classes) else f"Class {label}"
+        probabilities = answer.look.probabilities
+        if probabilities is None or self._store.session.show_trained:
+            return (name,)
+        r, c = answer.placement.to_input(row, column)
+        size = answer.placement.size
+        r, c = (x * n / s for x, n, s in zip((r, c), probabilities.shape, size, strict=False))
+        inside = 0 <= round(r) < probabilities.shape[0] and 0 <= round(c) < probabilities.shape[1]
+        if not inside:
+            return (f"{name} (outside what the network was shown)",)
+        here = probabilities[round(r), round(c)]
+        share = float(here[min(label, here.size - 1)])
+        if here.size == 1 and label == 0:
+            share = 1 - share
+        return (f"{name}  p {share:.2f} (uncalibrated)",)
+
+    # ------------------------------------------------------------------- view
+
+    def _on_session(self, old: Session, new: Session) -> None:
+        if _display(old) != _display(new):
+            self._publish()
+
+    def window(self, shown: ShownSlice) -> Window:
+        """The window in force: the user's, else the file's, else all but the tails."""
+        user = self._store.session.window
+        return user or self._from_file(shown) or self._automatic_window(shown)
+
+    def _from_file(self, shown: ShownSlice) -> Window | None:
+        return self._desk.series(shown.key.series).window(shown.key.index)
+
+    def _automatic_window(self, shown: ShownSlice) -> Window:
+        """All but the tails of the first slice seen, so that scrolling does not flicker."""
+        key = shown.key.series
+        if key not in self._automatic:
+            self._automatic[key] = auto_window(shown.values)
+        return self._automatic[key]
+
+    def _mask(self) -> Labels | None:
+        answer, shown = self._live.answer, self._live.shown
+        if answer is None or shown is None or answer.key != shown.key:
+            return None
+        return answer.trained_mask if self._store.session.show_trained else answer.mask
+
+    def _publish(self) -> None:
+        self.view = self._view()
+        self.view_changed.emit(self.view)
+
+    def _view(self) -> SliceView:
+        session, shown = self._store.session, self._live.shown
+        problem = self._live.problem
+        if shown is None:
+            empty = str(problem) if problem else EMPTY if session.series is None else "Reading …"
+            return SliceView(empty=empty)
+        series = self._desk.series(shown.key.series)
+        window = self.window(shown)
+        grey = apply_window(shown.values, window)
+        if series.monochrome1 != session.inverted:
+            grey = 255 - grey
+        mask = self._mask() if session.mask_shown else None
+        if mask is not None and session.hidden_labels:
+            mask = np.where(np.isin(mask, list(session.hidden_labels)), 0, mask).astype(np.uint8)
+        rows, columns = series.spacing[1:]
+        letters = NO_LETTERS
+        if series.has_orientation:
+            letters = edge_letters(series.row_direction, series.column_direction)
+        classes = session.card.classes if session.card and self._live.answer else ()
+        return SliceView(
+            grey=grey,
+            labels=mask,
+            aspect=(rows, columns) if rows > 0 and columns > 0 else (1.0, 1.0),
+            calibrated=series.geometry_sure,
+            opacity=session.opacity,
+            outlined=session.outlined,
+            legend=tuple(label for label in classes if label.colour),
+            hidden=session.hidden_labels,
+            letters=letters,
+            corners=_corners(session, series, shown, window),
+            slices=series.shape[0],
+            index=session.slice_index,
+            picture=shown.key.series,
+            note=_note(session, problem.what if problem else ""),
+        )
+
+
+def _display(session: Session) -> tuple[object, ...]:
+    """All that changes the picture without a new slice or answer."""
+    s = session
+    shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.show_trained)
+    return (*shown, s.window, s.inverted, s.identity_hidden, s.card, s.series, s.slice_index)
+
+
+def _note(session: Session, problem: str) -> str:
+    if problem:
+        return problem
+    if session.show_trained and session.edits:
+        return "trained result"
+    return ""
+
+
+def _corners(session: Session, series: SeriesSource, shown: ShownSlice, window: Window) -> Corners:
+    patient = series.patient
+    name = patient.name.replace("^", " ").strip()
+    who = "Identity hidden" if session.identity_hidden else name or patient.identity or "No name"
+    about = " ".join(part for part in (patient.sex, patient.age) if part)
+    date = series.date
+    if len(date) == len("YYYYMMDD"):
+        date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    trouble = partial(map, lambda sentence: f"⚠ {sentence}")
+    return Corners(
+        top_left=tuple(line for line in (who, about) if line),
+        top_right=tuple(line for line in (series.description, date) if line),
+        bottom_left=(
+            *trouble(series.warnings[:2]),
+            f"slice {shown.key.index + 1} / {series.shape[0]}   "
+            f"{series.position(shown.key.index):.1f} mm",
+            f"W {window.width:.4g}  C {window.centre:.4g}",
+        ),
+    )

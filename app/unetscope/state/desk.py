@@ -1,0 +1,154 @@
+"""What lies open on the desk: studies and the network, opened in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from psygnal import Signal
+
+from unetscope.domain.card import ModelCard
+from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.network import Network
+from unetscope.domain.ports import Engine, EngineStatus, Files, Notice, SeriesSource, StudySource
+from unetscope.domain.session import SeriesChoice
+from unetscope.state.jobs import JobContext, Jobs
+from unetscope.state.store import Store
+
+
+class Desk:
+    """Opens files in the background and keeps what is open.
+
+    The session names series and network; the desk holds the readers behind the names.
+    """
+
+    studies_changed = Signal()
+    busy_changed = Signal(str, float)
+    """``(sentence, share)``: what is being read and how much is done; no sentence when idle."""
+    notice = Signal(Notice)
+    engine_changed = Signal(EngineStatus)
+
+    def __init__(self, store: Store, jobs: Jobs, files: Files, engine: Engine) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._files = files
+        self._engine = engine
+        self.studies: tuple[StudySource, ...] = ()
+        self._series: dict[str, SeriesSource] = {}
+
+    def series(self, uid: str) -> SeriesSource:
+        """The reader of an open series."""
+        return self._series[uid]
+
+    @property
+    def shown(self) -> SeriesSource | None:
+        """The reader of the series shown."""
+        choice = self._store.session.series
+        return self._series.get(choice.uid) if choice else None
+
+    # ------------------------------------------------------------------ study
+
+    def open_study(self, path: Path) -> None:
+        """Open a file, folder, zip or DICOMDIR; its first series with slices is shown."""
+
+        def work(job: JobContext) -> StudySource:
+            def progress(done: int, total: int) -> None:
+                job.step(done / max(total, 1), f"Reading {done:,} of {total:,} files")
+
+            return self._files.open_study(path, progress, lambda: job.cancelled)
+
+        self.busy_changed.emit(f"Opening {path.name}", 0.0)
+        self._jobs.submit(
+            "study",
+            work,
+            done=self._study_opened,
+            failed=self._failed,
+            progress=self.busy_changed.emit,
+        )
+
+    def cancel(self) -> None:
+        """Stop opening the study; what is open stays open."""
+        self._jobs.cancel("study")
+        self.busy_changed.emit("", 0.0)
+
+    def _study_opened(self, study: StudySource) -> None:
+        new = {series.uid for series in study.series}
+        kept = (s for s in self.studies if not any(series.uid in new for series in s.series))
+        self.studies = (study, *kept)
+        self._series = {s.uid: s for held in self.studies for s in held.series}
+        self.busy_changed.emit("", 0.0)
+        self.studies_changed.emit()
+        largest = max(study.series, key=lambda series: series.shape[0])
+        self.show_series(largest.uid)
+        if study.skipped:
+            count = len(study.skipped)
+            first = study.skipped[0]
+            self.notice.emit(
+                Notice(
+                    f"{count} file{'s' if count > 1 else ''} could not be shown.",
+                    f"{first.path.name}: {first.reason}",
+                    details={skipped.path.name: skipped.reason for skipped in study.skipped},
+                )
+            )
+
+    def show_series(self, uid: str) -> None:
+        """Show a series that is open."""
+        series = self._series[uid]
+        self._store.update(lambda s: s.open_series(SeriesChoice(uid, series.shape[0])))
+
+    # ---------------------------------------------------------------- network
+
+    def open_model(self, path: Path) -> None:
+        """Open a model file: read it without Keras first, then have the engine confirm it."""
+
+        def work(_: JobContext) -> tuple[Network, ModelCard]:
+            network = self._files.read_network(path)
+            return network, self._card(path, network)
+
+        def done(opened: tuple[Network, ModelCard]) -> None:
+            network, card = opened
+            self._store.update(lambda s: s.open_network(network, card))
+            self._confirm(path)
+
+        self._jobs.submit("model", work, done=done, failed=self._failed)
+
+    def _card(self, path: Path, network: Network) -> ModelCard:
+        card = self._files.read_card(path)
+        return card or ModelCard.proposed(network.name, network.graph)
+
+    def _confirm(self, path: Path) -> None:
+        def done(network: Network) -> None:
+            self._store.update(lambda s: s.confirm_network(network))
+
+        self._engine.describe(path, done, self._failed)
+
+    def save_model(self, path: Path) -> None:
+        """Write the edited network to a new file and compare it; tells how it went."""
+        session = self._store.session
+        if session.network is None:
+            self._failed(UnetscopeError("There is no network to save.", "Open a model first."))
+            return
+        ref = session.network.ref
+        self._engine.save(
+            ref,
+            session.edits,
+            path,
+            lambda saved: self.notice.emit(
+                Notice(
+                    f"Saved {saved.path.name}; all {saved.arrays_compared} weight arrays compared "
+                    "equal after opening it again.",
+                    "Research use only.",
+                    trouble=False,
+                )
+            ),
+            self._failed,
+        )
+
+    # ----------------------------------------------------------------- engine
+
+    def start_engine(self) -> None:
+        """Begin to load the engine; the window need not wait."""
+        self._engine.start(self.engine_changed.emit)
+
+    def _failed(self, error: UnetscopeError) -> None:
+        self.busy_changed.emit("", 0.0)
+        self.notice.emit(Notice(error.what, error.hint))

@@ -1,0 +1,125 @@
+"""The questions the window asks, and the two pages it shows about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QMessageBox,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from unetscope.ui.actions import Command
+
+STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
+MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5);;All files (*)"
+
+MOUSE = (
+    ("Left drag on the slice", "Window: right is wider, down is a higher centre; Ctrl is faster"),
+    ("Middle drag, right drag", "Pan, zoom"),
+    ("Wheel, Up, Down", "Slice; Shift or Page Up and Down for ten; Home and End for the ends"),
+    ("Double click on the slice", "Slice only, or all panels again"),
+    ("B held", "The trained network's result"),
+    ("Arrows in a gallery", "Travel through filters or feature maps; Ctrl and wheel: their size"),
+    ("U, O in the activation viewer", "The layer before, the layer after"),
+    ("Wheel or drag on a kernel's value", "Change it; Shift is coarser, Ctrl finer"),
+    ("A number typed on a kernel's value", "Set it; Enter to take it, Esc to leave it"),
+)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def ask_folder(parent: QWidget) -> Path | None:
+    """Ask for a study folder."""
+    return _path(QFileDialog.getExistingDirectory(parent, "Open study folder"))
+
+
+def ask_study_file(parent: QWidget) -> Path | None:
+    """Ask for a study file."""
+    return _path(QFileDialog.getOpenFileName(parent, "Open study file", "", STUDY_FILES)[0])
+
+
+def ask_model(parent: QWidget) -> Path | None:
+    """Ask for a model file."""
+    return _path(QFileDialog.getOpenFileName(parent, "Open model", "", MODEL_FILES)[0])
+
+
+def ask_save_model(parent: QWidget, proposed: Path) -> Path | None:
+    """Ask where the edited network goes; the ending is ``.keras``."""
+    text, _ = QFileDialog.getSaveFileName(
+        parent, "Save edited model", str(proposed), "Keras model (*.keras)"
+    )
+    path = _path(text)
+    return path.with_suffix(".keras") if path and path.suffix != ".keras" else path
+
+
+def ask_save_picture(parent: QWidget) -> Path | None:
+    """Ask where a picture goes; the ending is ``.png``."""
+    text, _ = QFileDialog.getSaveFileName(
+        parent, "Save picture", "unetscope.png", "Picture (*.png)"
+    )
+    path = _path(text)
+    return path.with_suffix(".png") if path and path.suffix != ".png" else path
+
+
+def show_shortcuts(parent: QWidget, entries: Sequence[tuple[Command, QAction]]) -> None:
+    """Show every key and mouse gesture."""
+    rows = [(escape(keys), escape(what)) for keys, what in MOUSE]
+    for _, action in entries:
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        if keys:
+            rows.append((escape(keys), escape(action.text().rstrip("…"))))
+    body = "".join(f"<tr><td><b>{k}</b>&nbsp;&nbsp;</td><td>{w}</td></tr>" for k, w in rows)
+    _page(parent, "Keys and mouse", f"<table cellpadding=4>{body}</table>")
+
+
+def _page(parent: QWidget, title: str, html: str) -> None:
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    text = QTextBrowser()
+    text.setHtml(html)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    layout = QVBoxLayout(dialog)
+    layout.addWidget(text)
+    layout.addWidget(buttons)
+    dialog.resize(640, 520)
+    dialog.open()
+
+
+def show_about(parent: QWidget) -> None:
+    """Say what the program is and what it is not for."""
+    from unetscope import __version__
+
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle("About Unetscope")
+    box.setText(f"<h3>Unetscope {__version__}</h3>")
+    box.setInformativeText(
+        "Look inside a U-Net while it segments a DICOM MRI slice, and edit its kernels live."
+        "<br><br><b>Research use only — not for diagnosis.</b> Not a medical device."
+        "<br><br>BSD-3-Clause licence. Built on PySide6, TensorFlow and Keras, NumPy, pydicom, "
+        "nibabel, pyqtgraph, h5py and psygnal."
+    )
+    box.open()
+
+
+def tell(parent: QWidget, what: str, hint: str, details: str = "") -> None:
+    """Tell the user of trouble that must not be overlooked."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Unetscope", what, parent=parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setInformativeText(hint)
+    box.setDetailedText(details)
+    box.open()

@@ -1,0 +1,504 @@
+"""The window: docks around the slice, menus, toolbar, banner and status bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QToolBar,
+    QWidget,
+)
+
+from unetscope.domain.session import Session
+from unetscope.presenters.filters import FiltersPresenter
+from unetscope.presenters.frame import FramePresenter, FrameView
+from unetscope.presenters.kernel_editor import KernelPresenter
+from unetscope.presenters.layers import LayersPresenter
+from unetscope.presenters.maps import MapsPresenter
+from unetscope.presenters.slice_view import SlicePresenter
+from unetscope.presenters.studies import StudiesPresenter
+from unetscope.state.desk import Desk
+from unetscope.state.store import Store
+from unetscope.ui import dialogs, icons, theme
+from unetscope.ui.actions import COMMANDS, MENUS, TOOLBAR, make_action, show_state
+from unetscope.ui.panels.feature_map_panel import FeatureMapPanel
+from unetscope.ui.panels.filters_panel import FiltersPanel
+from unetscope.ui.panels.kernel_panel import KernelPanel
+from unetscope.ui.panels.layers_panel import LayersPanel
+from unetscope.ui.panels.maps_panel import MapsPanel
+from unetscope.ui.panels.slice_panel import SlicePanel
+from unetscope.ui.panels.studies_panel import StudiesPanel
+from unetscope.ui.widgets.banner import Banner
+from unetscope.ui.widgets.elided_label import ElidedLabel
+
+MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
+RECENT = 8
+LAYOUT_VERSION = 1
+WINDOW_SIZE = QSize(1400, 850)
+
+
+class Paths(Protocol):
+    """The sample that comes with the program."""
+
+    @property
+    def sample_study(self) -> Path:
+        """Folder of the sample study."""
+
+    @property
+    def sample_model(self) -> Path:
+        """The sample network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presenters:
+    """One presenter for each panel, and one for the frame."""
+
+    frame: FramePresenter
+    slice_view: SlicePresenter
+    studies: StudiesPresenter
+    layers: LayersPresenter
+    filters: FiltersPresenter
+    maps: MapsPresenter
+    kernel: KernelPresenter
+
+
+class MainWindow(QMainWindow):
+    """Draws the frame and holds the panels; everything else is the presenters' work."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        presenters: Presenters,
+        paths: Paths,
+        settings: QSettings,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.store = store
+        self._desk = desk
+        self._presenters = presenters
+        self._paths = paths
+        self._settings = settings
+        self._hidden_docks: list[QDockWidget] = []
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setWindowIcon(icons.icon("app"))
+
+        self.slice_panel = SlicePanel(presenters.slice_view, self)
+        self.setCentralWidget(self.slice_panel)
+        self.studies_panel = StudiesPanel(presenters.studies, self)
+        self.layers_panel = LayersPanel(presenters.layers, self)
+        self.filters_panel = FiltersPanel(presenters.filters, self)
+        self.kernel_panel = KernelPanel(presenters.kernel, self)
+        self.maps_panel = MapsPanel(presenters.maps, self)
+        self.feature_map_panel = FeatureMapPanel(presenters.maps, self)
+        self._actions = {command.id: make_action(command, self) for command in COMMANDS}
+        self._place_docks()
+        self._make_menus()
+        self._make_toolbar()
+        self._make_status_bar()
+        self._connect()
+        self._show_session(store.session)
+        self._show_frame(presenters.frame.view)
+        self.resize(WINDOW_SIZE)
+        self._default_layout = self.saveState(LAYOUT_VERSION)
+        self._restore_layout()
+
+    # ------------------------------------------------------------------ parts
+
+    @property
+    def docks(self) -> tuple[QDockWidget, ...]:
+        """All panels that can be moved and closed."""
+        return (
+            self.studies_panel,
+            self.layers_panel,
+            self.filters_panel,
+            self.kernel_panel,
+            self.maps_panel,
+            self.feature_map_panel,
+        )
+
+    def action_of(self, command_id: str) -> QAction:
+        """The action of a command, by its id."""
+        return self._actions[command_id]
+
+    def _place_docks(self) -> None:
+        area = Qt.DockWidgetArea
+        for corner, side in (
+            (Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, area.RightDockWidgetArea),
+        ):
+            self.setCorner(corner, side)
+        left, right = area.LeftDockWidgetArea, area.RightDockWidgetArea
+        self.addDockWidget(left, self.studies_panel)
+        self.splitDockWidget(self.studies_panel, self.layers_panel, Qt.Orientation.Vertical)
+        self.addDockWidget(right, self.maps_panel)
+        self.splitDockWidget(self.maps_panel, self.feature_map_panel, Qt.Orientation.Vertical)
+        self.addDockWidget(area.BottomDockWidgetArea, self.filters_panel)
+        self.splitDockWidget(self.filters_panel, self.kernel_panel, Qt.Orientation.Horizontal)
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.resizeDocks([self.studies_panel, self.maps_panel], [270, 380], horizontal)
+        self.resizeDocks([self.filters_panel, self.kernel_panel], [270, 480], horizontal)
+        self.resizeDocks([self.studies_panel, self.layers_panel], [180, 520], vertical)
+        self.resizeDocks([self.maps_panel, self.feature_map_panel], [440, 260], vertical)
+        self.resizeDocks([self.filters_panel], [330], vertical)
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        self._menus = {key: bar.addMenu(text) for key, text in MENUS.items()}
+        for command in COMMANDS:
+            self._menus[command.menu].addAction(self._actions[command.id])
+        self._recent = QMenu("Recent", self)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self._menus["file"].insertMenu(self._actions["file.save_model"], self._recent)
+        self._menus["file"].insertSeparator(self._actions["file.save_model"])
+        self._menus["file"].insertSeparator(self._actions["file.quit"])
+        self._menus["edit"].insertSeparator(self._actions["edit.copy_kernel"])
+        self._menus["edit"].insertSeparator(self._actions["edit.revert_kernel"])
+        panels = QMenu("Panels", self)
+        for dock in self.docks:
+            panels.addAction(dock.toggleViewAction())
+        self._menus["view"].addMenu(panels)
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar("Toolbar", self)
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in TOOLBAR:
+            if name == "|":
+                bar.addSeparator()
+            else:
+                bar.addAction(self._actions[name])
+            if name == "view.outline":
+                bar.addWidget(self._opacity_slider())
+        for name in ("edit.undo", "edit.redo", "view.reset", "view.invert"):
+            button = bar.widgetForAction(self._actions[name])
+            button.setProperty("toolButtonStyle", Qt.ToolButtonStyle.ToolButtonIconOnly)
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(spacer)
+        self.banner = Banner()
+        self._banner_action = bar.addWidget(self.banner)
+        self.addToolBar(bar)
+
+    def _opacity_slider(self) -> QSlider:
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setObjectName("toolbar.opacity")
+        self.opacity.setRange(0, 100)
+        self.opacity.setFixedWidth(90)
+        self.opacity.setAccessibleName("Opacity of the mask")
+        self.opacity.setToolTip("Opacity of the mask")
+        self.opacity.valueChanged.connect(
+            lambda value: self.store.update(lambda s: s.set_opacity(value / 100))
+        )
+        return self.opacity
+
+    def _make_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self.status = ElidedLabel()
+        self.status.setObjectName("status.text")
+        self.progress = QProgressBar()
+        self.progress.setObjectName("status.progress")
+        self.progress.setFixedWidth(160)
+        self.progress.setRange(0, 1000)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setObjectName("status.cancel")
+        self.engine = QLabel()
+        self.engine.setObjectName("status.engine")
+        self.engine.setProperty("role", "muted")
+        notice = QLabel("Research use only — not for diagnosis")
+        notice.setProperty("role", "muted")
+        bar.addWidget(self.status, 1)
+        for widget in (self.progress, self.cancel, self.engine, notice):
+            bar.addPermanentWidget(widget)
+
+    def _connect(self) -> None:
+        for command in COMMANDS:
+            self._actions[command.id].triggered.connect(partial(self._run, command.id))
+        panel = self.slice_panel
+        keys = Qt.Key
+        for key, steps in (
+            (keys.Key_Down, 1),
+            (keys.Key_Up, -1),
+            (keys.Key_PageDown, 10),
+            (keys.Key_PageUp, -10),
+            (keys.Key_End, 10**9),
+            (keys.Key_Home, -(10**9)),
+        ):
+            self._slice_key(QKeySequence(key), steps)
+        self._slice_key(QKeySequence("Shift+Down"), 10)
+        self._slice_key(QKeySequence("Shift+Up"), -10)
+        panel.maximise.connect(self.toggle_maximised_slice)
+        panel.context_menu.connect(lambda at: self._menus["view"].popup(at))
+        self.banner.triggered.connect(self._actions["edit.revert_all"].trigger)
+        self.cancel.clicked.connect(self._presenters.frame.cancel)
+        self._presenters.frame.view_changed.connect(self._show_frame)
+        self.store.changed.connect(self._on_session)
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(self)
+
+    def _slice_key(self, key: QKeySequence, steps: int) -> None:
+        shortcut = QShortcut(key, self.slice_panel)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(lambda: self._presenters.slice_view.step(steps))
+
+    # ------------------------------------------------------------------- view
+
+    def _run(self, command_id: str) -> None:
+        command = next(c for c in COMMANDS if c.id == command_id)
+        if command.change is not None:
+            self.store.update(command.change)
+        elif command.ask is not None:
+            command.ask(self)
+        self._show_session(self.store.session)
+
+    def _on_session(self, _old: Session, new: Session) -> None:
+        self._show_session(new)
+
+    def _show_session(self, session: Session) -> None:
+        for command in COMMANDS:
+            show_state(self._actions[command.id], command, session)
+        self.opacity.blockSignals(True)
+        self.opacity.setValue(round(session.opacity * 100))
+        self.opacity.blockSignals(False)
+
+    def _show_frame(self, view: FrameView) -> None:
+        self.setWindowTitle(view.title)
+        self.banner.show_text(view.banner, "Revert all", icons.icon("edit.revert_all"))
+        self._banner_action.setVisible(bool(view.banner))
+        self.status.setText(view.busy or f"{view.status} {view.hint}".strip())
+        self.status.setToolTip(f"{view.status}\n{view.hint}".strip())
+        role = "error" if view.trouble and not view.busy else ""
+        if self.status.property("role") != role:
+            self.status.setProperty("role", role)
+            self.status.style().unpolish(self.status)
+            self.status.style().polish(self.status)
+        self.progress.setVisible(bool(view.busy))
+        self.cancel.setVisible(bool(view.busy))
+        self.progress.setValue(round(view.share * 1000))
+        self.engine.setText(view.engine)
+
+    # ---------------------------------------------------------------- opening
+
+    def open_path(self, path: Path) -> None:
+        """Open a model by its ending, anything else as a study; both are remembered."""
+        if path.suffix.lower() in MODEL_ENDINGS or (path / "saved_model.pb").is_file():
+            self._desk.open_model(path)
+            kind = "models"
+        else:
+            self._desk.open_study(path)
+            kind = "studies"
+        self._remember(kind, path)
+
+    def open_sample(self) -> None:
+        """Open the study and the network that come with the program."""
+        self._desk.open_model(self._paths.sample_model)
+        self._desk.open_study(self._paths.sample_study)
+
+    def _remember(self, kind: str, path: Path) -> None:
+        recent = [str(path), *(p for p in self._recent_paths(kind) if p != str(path))]
+        self._settings.setValue(f"recent/{kind}", recent[:RECENT])
+
+    def _recent_paths(self, kind: str) -> list[str]:
+        stored = self._settings.value(f"recent/{kind}", [])
+        return [stored] if isinstance(stored, str) else [str(p) for p in stored or []]
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for kind in ("studies", "models"):
+            for text in self._recent_paths(kind):
+                action = self._recent.addAction(text)
+                action.triggered.connect(partial(self.open_path, Path(text)))
+            self._recent.addSeparator()
+        clear = self._recent.addAction("Clear this list")
+        clear.triggered.connect(lambda: self._settings.remove("recent"))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files and folders."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Open what was dropped, the model first so that the study meets it."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        for path in sorted(paths, key=lambda p: p.suffix.lower() not in MODEL_ENDINGS):
+            self.open_path(path)
+        event.acceptProposedAction()
+
+    # ---------------------------------------------------------------- actions
+
+    def ask_open_study_folder(self) -> None:
+        """Ask for a folder and open it."""
+        if path := dialogs.ask_folder(self):
+            self.open_path(path)
+
+    def ask_open_study_file(self) -> None:
+        """Ask for a file and open it as a study."""
+        if path := dialogs.ask_study_file(self):
+            self.open_path(path)
+
+    def ask_open_model(self) -> None:
+        """Ask for a model file and open it."""
+        if path := dialogs.ask_model(self):
+            self.open_path(path)
+
+    def ask_save_model(self) -> None:
+        """Ask where to, and write the edited network there."""
+        network = self.store.session.network
+        if network is None:
+            return
+        proposed = network.path.with_name(f"{network.path.stem}-edited.keras")
+        if path := dialogs.ask_save_model(self, proposed):
+            self._desk.save_model(path)
+
+    def ask_save_picture(self) -> None:
+        """Ask where to, and write the window as PNG, without the patient's identity."""
+        if path := dialogs.ask_save_picture(self):
+            self.save_picture(path)
+
+    def save_picture(self, path: Path) -> bool:
+        """Write what the window shows as PNG, the patient's identity hidden."""
+        hidden = self.store.session.identity_hidden
+        if not hidden:
+            self.store.update(Session.toggle_identity)
+        written = self.grab().save(str(path))
+        if not hidden:
+            self.store.update(Session.toggle_identity)
+        return bool(written)
+
+    def close_window(self) -> None:
+        """Quit."""
+        self.close()
+
+    def find_layer(self) -> None:
+        """Put the cursor into the layer search."""
+        self.layers_panel.focus_search()
+
+    def copy_kernel(self) -> None:
+        """Copy the kernel as numbers."""
+        self.kernel_panel.copy_kernel()
+
+    def paste_kernel(self) -> None:
+        """Paste a kernel from numbers."""
+        self.kernel_panel.paste_kernel()
+
+    def automatic_window(self) -> None:
+        """All values but the tails."""
+        self._presenters.slice_view.automatic_window()
+
+    def reset_view(self) -> None:
+        """The window from the file, the whole slice in view."""
+        self.store.update(Session.reset_view)
+        self.slice_panel.canvas.fit()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back."""
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def toggle_maximised_slice(self) -> None:
+        """Hide the panels around the slice, or bring the same ones back."""
+        if self._hidden_docks:
+            for dock in self._hidden_docks:
+                dock.show()
+            self._hidden_docks = []
+        else:
+            self._hidden_docks = [dock for dock in self.docks if dock.isVisible()]
+            for dock in self._hidden_docks:
+                dock.hide()
+
+    def toggle_theme(self) -> None:
+        """Change between the light and the dark theme, and remember it."""
+        chosen = theme.LIGHT if theme.current().dark else theme.DARK
+        self._settings.setValue("theme", chosen.name)
+        self.apply_theme(chosen)
+
+    def apply_theme(self, chosen: theme.Theme) -> None:
+        """Put a theme in force, icons included."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply_theme(app, chosen)
+        for command in COMMANDS:
+            self._actions[command.id].setIcon(icons.icon(command.id))
+        self.layers_panel.show_view(self._presenters.layers.view)
+
+    def reset_layout(self) -> None:
+        """Put all panels back where they were at first."""
+        self._hidden_docks = []
+        self.restoreState(self._default_layout, LAYOUT_VERSION)
+
+    def show_shortcuts(self) -> None:
+        """Say which keys and mouse buttons do what."""
+        dialogs.show_shortcuts(self, [(c, self._actions[c.id]) for c in COMMANDS])
+
+    def show_about(self) -> None:
+        """Say what the program is."""
+        dialogs.show_about(self)
+
+    # ----------------------------------------------------------------- window
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """While B is held, show what the trained network makes of the slice."""
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            key_event = event
+            if isinstance(key_event, QKeyEvent) and key_event.key() == Qt.Key.Key_B:
+                return self._hold_trained(key_event)
+        return super().eventFilter(watched, event)
+
+    def _hold_trained(self, event: QKeyEvent) -> bool:
+        typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
+        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if typing or not plain or not self.isActiveWindow() or not self.store.session.edits:
+            return False
+        if not event.isAutoRepeat():
+            pressed = event.type() == QEvent.Type.KeyPress
+            self.store.update(lambda s: s.compare_trained(pressed))
+        return True
+
+    def _restore_layout(self) -> None:
+        geometry, state = (self._settings.value(f"window/{k}") for k in ("geometry", "state"))
+        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
+            self.restoreGeometry(geometry)
+            QTimer.singleShot(0, self, lambda: self.restoreState(state, LAYOUT_VERSION))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Keep the layout for the next start."""
+        if self._hidden_docks:
+            self.toggle_maximised_slice()
+        self._settings.setValue("window/geometry", self.saveGeometry())
+        self._settings.setValue("window/state", self.saveState(LAYOUT_VERSION))
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+        super().closeEvent(event)

@@ -1,0 +1,1 @@
+"""One dock per file. A panel draws a value and reports clicks; it remembers nothing."""

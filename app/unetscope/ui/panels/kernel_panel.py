@@ -1,0 +1,355 @@
+"""The kernel editor: the grid of numbers, scope, recipes, gain, bias, and what the edit did."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDockWidget,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from unetscope.domain.scopes import Scope
+from unetscope.presenters.kernel_editor import EffectView, KernelPresenter, KernelView
+from unetscope.ui import icons
+from unetscope.ui.colours import DIVERGING, GREY, symmetric_limits
+from unetscope.ui.widgets.kernel_grid import KernelGrid
+from unetscope.ui.widgets.map_view import MapContent, MapView
+from unetscope.ui.widgets.table_of_values import TableOfValues
+
+GAIN_STEPS = 100  # slider steps to a gain of 1
+GAIN_MOST = 3
+
+SCOPE_TIPS = {
+    Scope.VALUE: "Only the value you change.",
+    Scope.KERNEL: "Every value of this kernel.",
+    Scope.FILTER: "This filter over all input channels.",
+    Scope.INPUT_CHANNEL: "This input channel in all filters.",
+    Scope.LAYER: "Every kernel of the layer.",
+}
+
+
+class KernelPanel(QDockWidget):
+    """Draws a `KernelView` and reports every change of the kernel."""
+
+    def __init__(self, presenter: KernelPresenter, parent: QWidget) -> None:
+        super().__init__("Kernel editor", parent)
+        self.setObjectName("kernel_editor")
+        self._presenter = presenter
+        self._gain_moved = False
+        self._bias_moved = False
+
+        self.grid = KernelGrid()
+        self.grid.setObjectName("kernel_editor.grid")
+        self.grid.setToolTip("Type a number, turn the wheel or drag up and down to change a value")
+        self.filter = _spin("kernel_editor.filter", "filter ")
+        self.in_channel = _spin("kernel_editor.in_channel", "input ")
+        self.bias = QDoubleSpinBox()
+        self.bias.setObjectName("kernel_editor.bias")
+        self.bias.setRange(-1e6, 1e6)
+        self.bias.setDecimals(4)
+        self.bias.setSingleStep(0.01)
+        self.bias.setKeyboardTracking(False)
+        self.bias.setPrefix("bias ")
+        self.gain = QSlider(Qt.Orientation.Horizontal)
+        self.gain.setObjectName("kernel_editor.gain")
+        self.gain.setRange(0, GAIN_MOST * GAIN_STEPS)
+        self.gain.setValue(GAIN_STEPS)
+        self.gain.setToolTip("Multiply what the scope names; springs back when released")
+        self._gain_text = QLabel()
+        self.recipe = QComboBox()
+        self.recipe.setObjectName("kernel_editor.recipe")
+        self.recipe.setToolTip("Put a ready-made kernel into what the scope names")
+        self.recipe.setMinimumContentsLength(12)
+        self.keep_norm = QCheckBox("keep norm and mean")
+        self.keep_norm.setObjectName("kernel_editor.keep_norm")
+        self.keep_norm.setToolTip(
+            "Scale a recipe so that norm and mean of the old kernel stay: else the layer saturates"
+        )
+        self.scopes = QButtonGroup(self)
+        self.problem = QLabel()
+        self.problem.setObjectName("kernel_editor.problem")
+        self.problem.setProperty("role", "error")
+        self.problem.setWordWrap(True)
+        self.effect = _EffectBox()
+
+        content = QWidget()
+        content.setObjectName("kernel_editor.content")
+        layout = QHBoxLayout(content)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(12)
+        layout.addLayout(self._editor(), 3)
+        layout.addWidget(self.effect, 2)
+        self.setWidget(content)
+        self._connect()
+        self.show_view(presenter.view)
+
+    def _editor(self) -> QVBoxLayout:
+        scope_row = QHBoxLayout()
+        scope_row.addWidget(QLabel("Scope:"))
+        for i, scope in enumerate(Scope):
+            button = QRadioButton(scope.value)
+            button.setObjectName(f"kernel_editor.scope.{scope.name.lower()}")
+            button.setToolTip(SCOPE_TIPS[scope])
+            self.scopes.addButton(button, i)
+            scope_row.addWidget(button)
+        scope_row.addStretch(1)
+        where = QHBoxLayout()
+        where.addWidget(self.filter)
+        where.addWidget(self.in_channel)
+        where.addWidget(self.bias)
+        where.addStretch(1)
+        gain = QHBoxLayout()
+        gain.addWidget(self._gain_text)
+        gain.addWidget(self.gain, 1)
+        recipe = QHBoxLayout()
+        recipe.addWidget(self.recipe, 1)
+        recipe.addWidget(self.keep_norm)
+        form = QFormLayout()
+        form.setVerticalSpacing(4)
+        form.addRow(scope_row)
+        form.addRow("Recipe:", recipe)
+        form.addRow("Gain:", gain)
+        form.addRow(self._buttons())
+        layout = QVBoxLayout()
+        layout.setSpacing(5)
+        layout.addLayout(where)
+        layout.addWidget(self.grid, 1)
+        layout.addLayout(form)
+        layout.addWidget(self.problem)
+        return layout
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        turns = (
+            ("↔", "Flip left and right", lambda k: k[:, ::-1]),
+            ("↕", "Flip top and bottom", lambda k: k[::-1]),
+            ("⟳", "Turn by 90°", lambda k: np.rot90(k, -1) if k.shape[0] == k.shape[1] else k),
+            ("±", "Negate", lambda k: -k),
+        )
+        for text, name, change in turns:
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(f"{name} (what the scope names)")
+            button.clicked.connect(
+                lambda _=False, name=name, change=change: self._presenter.change_kernels(
+                    name, change
+                )
+            )
+            row.addWidget(button)
+        row.addStretch(1)
+        self.copy, self.paste = QPushButton("Copy"), QPushButton("Paste")
+        self.copy.setToolTip("Copy the kernel as numbers, for a spreadsheet")
+        self.paste.setToolTip("Paste a kernel from numbers, as a spreadsheet copies them")
+        self.revert_kernel = QPushButton("Revert kernel")
+        self.revert_kernel.setToolTip("Back to the trained values (wider scopes: Edit menu)")
+        for push, name in (
+            (self.copy, "edit.copy_kernel"),
+            (self.paste, "edit.paste_kernel"),
+            (self.revert_kernel, "edit.revert_kernel"),
+        ):
+            push.setObjectName(f"kernel_editor.{name}")
+            push.setIcon(icons.icon(name))
+            row.addWidget(push)
+        return row
+
+    def _connect(self) -> None:
+        presenter = self._presenter
+        self.grid.value_edited.connect(presenter.set_value)
+        self.filter.valueChanged.connect(presenter.select_filter)
+        self.in_channel.valueChanged.connect(presenter.select_in_channel)
+        self.bias.valueChanged.connect(self._bias_changed)
+        self.bias.editingFinished.connect(self._bias_finished)
+        self.gain.valueChanged.connect(self._gain_changed)
+        self.gain.sliderReleased.connect(self._gain_released)
+        self.recipe.activated.connect(self._recipe_chosen)
+        self.keep_norm.toggled.connect(presenter.set_keep_norm)
+        self.scopes.idClicked.connect(lambda i: presenter.set_scope(list(Scope)[i]))
+        self.copy.clicked.connect(self.copy_kernel)
+        self.paste.clicked.connect(self.paste_kernel)
+        self.revert_kernel.clicked.connect(lambda: presenter.revert(Scope.KERNEL))
+        presenter.view_changed.connect(self.show_view)
+
+    # ------------------------------------------------------------------- view
+
+    def show_view(self, view: KernelView) -> None:
+        """Make the widgets show `view` without reporting it as a user action."""
+        self.setWindowTitle(view.title)
+        self.problem.setText(view.problem)
+        self.problem.setVisible(bool(view.problem))
+        has_kernel = view.kernel is not None
+        for widget in (self.filter, self.in_channel, self.gain, self.recipe, self.keep_norm):
+            widget.setEnabled(has_kernel)
+        for button in (*self.scopes.buttons(), self.copy, self.paste):
+            button.setEnabled(has_kernel)
+        self.revert_kernel.setEnabled(view.edited)
+        if view.kernel is None:
+            self.grid.show_message(view.empty)
+        else:
+            self.grid.show_kernel(view.kernel, view.limit, view.trained)
+        _show_spin(self.filter, view.filter, view.filters)
+        _show_spin(self.in_channel, view.in_channel, view.in_channels)
+        with QSignalBlocker(self.bias), QSignalBlocker(self.keep_norm), QSignalBlocker(self.scopes):
+            self.bias.setEnabled(view.bias is not None)
+            self.bias.setValue(view.bias or 0.0)
+            self.keep_norm.setChecked(view.keep_norm)
+            self.scopes.button(list(Scope).index(view.scope)).setChecked(True)
+        self._show_recipes(view)
+        self._show_gain()
+        self.effect.show_view(view.effect)
+
+    def _show_recipes(self, view: KernelView) -> None:
+        if self.recipe.count() != len(view.recipes) + 1:
+            with QSignalBlocker(self.recipe):
+                self.recipe.clear()
+                self.recipe.addItem("Put a recipe …")
+                for recipe in view.recipes:
+                    self.recipe.addItem(recipe.name, recipe.id)
+                    self.recipe.setItemData(
+                        self.recipe.count() - 1, recipe.hint, Qt.ItemDataRole.ToolTipRole
+                    )
+
+    def _show_gain(self) -> None:
+        self._gain_text.setText(f"×{self.gain.value() / GAIN_STEPS:.2f}")
+
+    # ---------------------------------------------------------------- actions
+
+    def _recipe_chosen(self, index: int) -> None:
+        recipe = self.recipe.itemData(index)
+        with QSignalBlocker(self.recipe):
+            self.recipe.setCurrentIndex(0)
+        if recipe:
+            self._presenter.apply_recipe(recipe)
+
+    def _gain_changed(self, value: int) -> None:
+        self._show_gain()
+        self._presenter.set_gain(value / GAIN_STEPS, same_gesture=self._gain_moved)
+        self._gain_moved = True
+        if not self.gain.isSliderDown():
+            self._gain_released()
+
+    def _gain_released(self) -> None:
+        self._gain_moved = False
+        with QSignalBlocker(self.gain):
+            self.gain.setValue(GAIN_STEPS)
+        self._show_gain()
+
+    def _bias_changed(self, value: float) -> None:
+        self._presenter.set_bias(value, same_gesture=self._bias_moved)
+        self._bias_moved = True
+
+    def _bias_finished(self) -> None:
+        self._bias_moved = False
+
+    def copy_kernel(self) -> None:
+        """Put the kernel on the clipboard as rows of numbers between tabs."""
+        kernel = self._presenter.view.kernel
+        if kernel is not None:
+            rows = ("\t".join(repr(float(v)) for v in row) for row in kernel)
+            QGuiApplication.clipboard().setText("\n".join(rows))
+
+    def paste_kernel(self) -> None:
+        """Read the kernel from rows of numbers on the clipboard."""
+        text = QGuiApplication.clipboard().text().strip()
+        try:
+            rows = [
+                [float(part) for part in line.replace(",", " ").replace(";", " ").split()]
+                for line in text.splitlines()
+                if line.strip()
+            ]
+            if not rows or len({len(row) for row in rows}) != 1:
+                raise ValueError("rows of different length")
+        except ValueError:
+            self._presenter.report(
+                "The clipboard holds no table of numbers. Copy the cells of a spreadsheet first."
+            )
+            return
+        self._presenter.set_kernel(np.array(rows, np.float32))
+
+
+def _spin(name: str, prefix: str) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setObjectName(name)
+    spin.setPrefix(prefix)
+    spin.setToolTip(f"Which {prefix.strip()} the kernel belongs to")
+    return spin
+
+
+def _show_spin(spin: QSpinBox, value: int, count: int) -> None:
+    with QSignalBlocker(spin):
+        spin.setRange(0, max(count - 1, 0))
+        spin.setValue(value)
+        spin.setSuffix(f" / {count}" if count else "")
+
+
+class _EffectBox(QWidget):
+    """What the edits did: numbers, and the feature map as trained, as edited, and the change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("kernel_editor.effect")
+        title = QLabel("Effect of the edits on this slice")
+        title.setProperty("role", "title")
+        self.table = TableOfValues()
+        self._advice = QLabel()
+        self._advice.setProperty("role", "warning")
+        self._advice.setWordWrap(True)
+        self._maps = {name: MapView() for name in ("trained", "edited", "change")}
+        pictures = QHBoxLayout()
+        for name, view in self._maps.items():
+            view.setObjectName(f"kernel_editor.effect.{name}")
+            view.setMinimumSize(48, 48)
+            column = QVBoxLayout()
+            column.setSpacing(1)
+            caption = QLabel(name)
+            caption.setProperty("role", "muted")
+            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(view, 1)
+            column.addWidget(caption)
+            pictures.addLayout(column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(title)
+        layout.addWidget(self.table)
+        layout.addWidget(self._advice)
+        layout.addLayout(pictures, 1)
+
+    def show_view(self, view: EffectView) -> None:
+        """Show numbers and pictures."""
+        waiting = "waiting for the engine …" if view.stale else "Open a study to see it."
+        rows = [(line.name, line.value) for line in view.lines] or [(waiting, "")]
+        self.table.show_rows(rows)
+        self._advice.setText(view.advice)
+        self._advice.setVisible(bool(view.advice))
+        if view.trained_map is None or view.edited_map is None or view.difference is None:
+            for picture in self._maps.values():
+                picture.show_message("")
+            return
+        low = float(min(view.trained_map.min(), view.edited_map.min(), 0))
+        high = float(max(view.trained_map.max(), view.edited_map.max(), low + 1e-9))
+        limits = (low, high)
+        self._maps["trained"].show_content(
+            MapContent(values=view.trained_map, limits=limits, lut=GREY)
+        )
+        self._maps["edited"].show_content(
+            MapContent(values=view.edited_map, limits=limits, lut=GREY)
+        )
+        limits = symmetric_limits(view.difference)
+        self._maps["change"].show_content(
+            MapContent(values=view.difference, limits=limits, lut=DIVERGING)
+        )

@@ -1,0 +1,94 @@
+"""The activation viewer: every feature map of the selected layer for the slice shown."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QVBoxLayout, QWidget
+
+from unetscope.domain.session import Scaling
+from unetscope.presenters.maps import MapsPresenter, MapsView
+from unetscope.ui.colours import GREY
+from unetscope.ui.widgets.elided_label import ElidedLabel
+from unetscope.ui.widgets.tile_gallery import TileGallery
+from unetscope.ui.widgets.tile_set import TileSet
+
+SCALINGS = {Scaling.LAYER: "scale: whole layer", Scaling.EACH: "scale: each map"}
+
+
+class MapsPanel(QDockWidget):
+    """Draws a `MapsView`; arrows travel through the maps, U and O through the layers."""
+
+    def __init__(self, presenter: MapsPresenter, parent: QWidget) -> None:
+        super().__init__("Activations", parent)
+        self.setObjectName("feature_maps")
+        self._presenter = presenter
+
+        self.caption = ElidedLabel()
+        self.caption.setProperty("role", "muted")
+        self.scaling = QComboBox()
+        self.scaling.setObjectName("feature_maps.scaling")
+        for scaling, text in SCALINGS.items():
+            self.scaling.addItem(text, scaling)
+        self.gallery = TileGallery()
+        self.gallery.setObjectName("feature_maps.gallery")
+        self.gallery.setAccessibleName("Feature maps")
+        self.gallery.tile_size = 76
+        self.foot = ElidedLabel()
+        self.foot.setProperty("role", "muted")
+        top = QHBoxLayout()
+        top.addWidget(self.caption, 1)
+        top.addWidget(self.scaling)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addLayout(top)
+        layout.addWidget(self.gallery, 1)
+        layout.addWidget(self.foot)
+        self.setWidget(content)
+
+        for key, steps in ((Qt.Key.Key_U, -1), (Qt.Key.Key_O, 1)):
+            shortcut = QShortcut(QKeySequence(key), self.gallery)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(lambda steps=steps: presenter.step_layer(steps))
+        self.gallery.selected_changed.connect(presenter.select)
+        self.scaling.activated.connect(
+            lambda i: presenter.set_scaling(Scaling(self.scaling.itemData(i)))
+        )
+        self.gallery.set_tooltip(self._tooltip)
+        presenter.view_changed.connect(self.show_view)
+        self.show_view(presenter.view)
+
+    def show_view(self, view: MapsView) -> None:
+        """Make the gallery show `view` without reporting it as a choice."""
+        self.setWindowTitle(view.title + (" …" if view.stale else ""))
+        self.caption.setText(view.caption)
+        with QSignalBlocker(self.scaling):
+            self.scaling.setCurrentIndex(list(SCALINGS).index(view.scaling))
+        if view.empty:
+            self.foot.setText("")
+            self.gallery.show_message(view.empty)
+            return
+        self.foot.setText(
+            f"{len(view.maps)} maps · arrows to move · U, O for the layer before, after"
+        )
+        self.gallery.show_tiles(
+            TileSet(
+                values=view.maps,
+                limits=view.limits.astype(np.float32),
+                lut=GREY,
+                selected=view.selected,
+                smooth=True,
+            )
+        )
+
+    def _tooltip(self, index: int) -> str:
+        view = self._presenter.view
+        if not 0 <= index < len(view.maps):
+            return ""
+        values = view.maps[index]
+        return (
+            f"feature map {index}\n{values.min():.3g} … {values.max():.3g}, "
+            f"mean {values.mean():.3g}"
+        )

@@ -1,0 +1,145 @@
+"""The slice view in the centre: the canvas and the slider beside it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+
+from unetscope.domain.card import ClassLabel
+from unetscope.domain.metrics import Labels
+from unetscope.presenters.slice_view import SlicePresenter, SliceView
+from unetscope.ui.widgets.canvas_content import RGB, CanvasContent, Corners, Edges
+from unetscope.ui.widgets.image_canvas import ImageCanvas
+
+
+class SlicePanel(QWidget):
+    """Draws a `SliceView` and reports scrolling, window drags and clicks."""
+
+    context_menu = Signal(QPoint)
+    maximise = Signal()
+
+    def __init__(self, presenter: SlicePresenter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("slice_view")
+        self._presenter = presenter
+        self._overlay_of: tuple[object, ...] = ()
+        self._overlay: NDArray[np.uint8] | None = None
+        self._cursor: tuple[float, float] | None = None
+
+        self.canvas = ImageCanvas(self)
+        self.canvas.setObjectName("slice_view.canvas")
+        self.slider = QSlider(Qt.Orientation.Vertical, self)
+        self.slider.setObjectName("slice_view.slider")
+        self.slider.setInvertedAppearance(True)
+        self.slider.setAccessibleName("Slice")
+        self.slider.setToolTip("Slice (mouse wheel, Up, Down; Shift for 10; Home, End)")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.slider)
+        self.setFocusProxy(self.canvas)
+
+        self.canvas.scrolled.connect(presenter.step)
+        self.canvas.window_dragged.connect(self._window_dragged)
+        self.canvas.hovered.connect(self._hovered)
+        self.canvas.left.connect(self._left)
+        self.canvas.context_menu.connect(self.context_menu)
+        self.canvas.double_clicked.connect(lambda *_: self.maximise.emit())
+        self.slider.valueChanged.connect(presenter.go_to)
+        presenter.view_changed.connect(self.show_view)
+        self.show_view(presenter.view)
+
+    def show_view(self, view: SliceView) -> None:
+        """Make canvas and slider show `view` without reporting it as a user action."""
+        with QSignalBlocker(self.slider):
+            self.slider.setEnabled(view.slices > 1)
+            self.slider.setRange(0, max(view.slices - 1, 0))
+            self.slider.setPageStep(10)
+            self.slider.setValue(view.index)
+        if view.grey is None:
+            self.canvas.show_message(view.empty)
+        else:
+            self.canvas.show_content(self._content(view))
+
+    def _content(self, view: SliceView) -> CanvasContent:
+        colours = _colours(view.legend)
+        corners = view.corners
+        labels = view.labels
+        shown = {label: rgb for label, rgb in colours.items() if label not in view.hidden}
+        return CanvasContent(
+            grey=view.grey,
+            spacing=view.aspect,
+            calibrated=view.calibrated,
+            overlay=None if labels is None or view.outlined else self._filled(view, labels, shown),
+            outline=labels if view.outlined else None,
+            outline_colours=shown if view.outlined else {},
+            letters=Edges(
+                left=view.letters.left,
+                right=view.letters.right,
+                top=view.letters.top,
+                bottom=view.letters.bottom,
+            ),
+            corners=Corners(
+                top_left=corners.top_left,
+                top_right=corners.top_right,
+                bottom_left=corners.bottom_left,
+                bottom_right=corners.bottom_right,
+            ),
+            legend=tuple((label.name, shown[label.index]) for label in _seen(view, shown)),
+            probe=self._probe(),
+            notice=view.note,
+        )
+
+    def _filled(
+        self, view: SliceView, labels: Labels, colours: dict[int, RGB]
+    ) -> NDArray[np.uint8]:
+        """The mask as colours over the slice, made again only when it changed."""
+        made_of = (id(labels), view.opacity, tuple(colours.items()))
+        if self._overlay is None or self._overlay_of != made_of:
+            lut = np.zeros((256, 4), np.uint8)
+            for label, rgb in colours.items():
+                lut[label] = (*rgb, round(255 * view.opacity))
+            self._overlay, self._overlay_of = lut[labels], made_of
+        return self._overlay
+
+    # ------------------------------------------------------------------ mouse
+
+    def _window_dragged(self, right: float, down: float, fast: bool) -> None:
+        self._presenter.drag_window(right, down, fast=fast)
+
+    def _hovered(self, row: float, column: float) -> None:
+        self._cursor = (row, column)
+        self._show_probe()
+
+    def _left(self) -> None:
+        self._cursor = None
+        self._show_probe()
+
+    def _probe(self) -> str:
+        if self._cursor is None:
+            return ""
+        row, column = (math.floor(at) for at in self._cursor)
+        return "   ".join(self._presenter.probe(row, column))
+
+    def _show_probe(self) -> None:
+        if self._presenter.view.grey is not None:
+            self.canvas.show_content(self._content(self._presenter.view))
+
+
+def _colours(legend: tuple[ClassLabel, ...]) -> dict[int, RGB]:
+    colours: dict[int, RGB] = {}
+    for label in legend:
+        colour = QColor(label.colour or "")
+        if colour.isValid():
+            colours[label.index] = (colour.red(), colour.green(), colour.blue())
+    return colours
+
+
+def _seen(view: SliceView, colours: dict[int, RGB]) -> list[ClassLabel]:
+    return [label for label in view.legend if label.index in colours and view.labels is not None]

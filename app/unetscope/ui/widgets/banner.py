@@ -1,0 +1,37 @@
+"""A chip in amber that says what must not be overlooked, with a button to end it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+
+class Banner(QFrame):
+    """Shows a text such as "Edited model — research use only"; hidden while there is none."""
+
+    triggered = Signal()  # the button
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setProperty("role", "banner")
+        self._text = QLabel(self)
+        self._button = QToolButton(self)
+        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._button.clicked.connect(self.triggered)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 2, 4, 2)
+        layout.setSpacing(8)
+        layout.addWidget(self._text)
+        layout.addWidget(self._button)
+        self.show_text("")
+
+    def show_text(self, text: str, button: str = "", icon: QIcon | None = None) -> None:
+        """Show `text`, and a button if it has a name; an empty text hides the banner."""
+        self._text.setText(text)
+        self.setAccessibleName(text)
+        self._button.setText(button)
+        self._button.setIcon(icon if icon is not None else QIcon())
+        self._button.setVisible(bool(button))
+        self.setVisible(bool(text))

@@ -1,0 +1,106 @@
+"""Zoom and pan of a slice in a window: where a pixel lands on the screen, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+MARGIN = 6.0  # around a fitted slice, in screen pixels
+MOST = 96.0  # screen pixels for one slice pixel
+LEAST = 0.125  # of the fitted size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanvasView:
+    """A slice of `rows` × `columns` pixels in a window of `width` × `height` screen pixels.
+
+    A pixel is `row_mm` high and `column_mm` wide. `scale` is screen pixels per mm; (`row`,
+    `column`) is the point of the slice, in pixel edges, at the middle of the window. A `fitted`
+    view follows the size of the window.
+    """
+
+    rows: int
+    columns: int
+    row_mm: float
+    column_mm: float
+    width: float
+    height: float
+    scale: float = 1.0
+    row: float = 0.0
+    column: float = 0.0
+    fitted: bool = True
+
+    def fit(self) -> CanvasView:
+        """Show the whole slice, as large as it goes."""
+        return replace(
+            self,
+            scale=self._fitting(),
+            row=self.rows / 2.0,
+            column=self.columns / 2.0,
+            fitted=True,
+        )
+
+    def resized(self, width: float, height: float) -> CanvasView:
+        """The view in a window of another size, about the same middle."""
+        resized = replace(self, width=width, height=height)
+        return resized.fit() if self.fitted else resized
+
+    def panned(self, dx: float, dy: float) -> CanvasView:
+        """Move the slice with the hand by screen pixels; a part of it stays in the window."""
+        row = self.row - dy / self.y_scale
+        column = self.column - dx / self.x_scale
+        return replace(
+            self,
+            row=min(max(row, 0.0), float(self.rows)),
+            column=min(max(column, 0.0), float(self.columns)),
+            fitted=False,
+        )
+
+    def zoomed(self, factor: float, x: float, y: float) -> CanvasView:
+        """Enlarge by `factor`; the point under (x, y) of the screen stays where it is."""
+        row, column = self.to_image(x, y)
+        smallest = self._fitting() * LEAST
+        largest = max(MOST / min(self.row_mm, self.column_mm), smallest)
+        zoomed = replace(self, scale=min(max(self.scale * factor, smallest), largest), fitted=False)
+        return replace(
+            zoomed,
+            row=row - (y - self.height / 2.0) / zoomed.y_scale,
+            column=column - (x - self.width / 2.0) / zoomed.x_scale,
+        )
+
+    @property
+    def x_scale(self) -> float:
+        """Screen pixels per column."""
+        return self.scale * self.column_mm
+
+    @property
+    def y_scale(self) -> float:
+        """Screen pixels per row."""
+        return self.scale * self.row_mm
+
+    @property
+    def zoom(self) -> float:
+        """Screen pixels per slice pixel along its shorter side; 1.0 is 100 %."""
+        return self.scale * min(self.row_mm, self.column_mm)
+
+    def to_image(self, x: float, y: float) -> tuple[float, float]:
+        """(row, column) in pixel edges under a point of the screen."""
+        return (
+            self.row + (y - self.height / 2.0) / self.y_scale,
+            self.column + (x - self.width / 2.0) / self.x_scale,
+        )
+
+    def to_screen(self, row: float, column: float) -> tuple[float, float]:
+        """(x, y) of a point of the slice."""
+        return (
+            self.width / 2.0 + (column - self.column) * self.x_scale,
+            self.height / 2.0 + (row - self.row) * self.y_scale,
+        )
+
+    def contains(self, row: float, column: float) -> bool:
+        """Whether the point is on the slice."""
+        return 0.0 <= row < self.rows and 0.0 <= column < self.columns
+
+    def _fitting(self) -> float:
+        across = max(self.width - 2.0 * MARGIN, 1.0) / (self.columns * self.column_mm)
+        down = max(self.height - 2.0 * MARGIN, 1.0) / (self.rows * self.row_mm)
+        return min(across, down)

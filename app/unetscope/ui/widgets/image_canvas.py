@@ -1,0 +1,346 @@
+"""The slice view: a grey slice, what lies over it, and the mouse."""
+
+# ruff: noqa: N802 (the names of Qt's virtual methods)
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from unetscope.ui import theme
+from unetscope.ui.widgets.canvas_content import EMPTY, CanvasContent
+from unetscope.ui.widgets.canvas_painting import paint_message, paint_over
+from unetscope.ui.widgets.canvas_view import CanvasView
+from unetscope.ui.widgets.outline import outline_segments
+
+Tool = Literal["window", "pan", "zoom", "scroll"]
+
+FASTER = 5  # steps of the wheel with Ctrl
+TEN = 10  # steps of the wheel with Shift
+START = 4  # screen pixels that make a press a drag
+SCROLL_STEP = 8.0  # screen pixels of a scrolling drag for one slice
+
+
+class ImageCanvas(QWidget):
+    """Shows a `CanvasContent` and reports what the mouse does; it knows nothing of studies.
+
+    Points are (row, column) in pixel edges: pixel (r, c) spans r to r + 1 and c to c + 1, so
+    ``int(row), int(column)`` is the pixel.
+    """
+
+    window_dragged = Signal(float, float, bool)  # screen pixels right, down; Ctrl is held
+    window_drag_finished = Signal()
+    scrolled = Signal(int)  # slices forward; negative is back
+    hovered = Signal(float, float)  # row, column
+    left = Signal()  # the mouse is no longer over the slice
+    clicked = Signal(float, float)
+    double_clicked = Signal(float, float)
+    context_menu = Signal(QPoint)  # on the screen
+    zoom_changed = Signal(float)  # screen pixels per slice pixel
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("image_canvas")
+        self.setAccessibleName("Slice")
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.tools: dict[Qt.MouseButton, Tool] = {
+            Qt.MouseButton.LeftButton: "window",
+            Qt.MouseButton.MiddleButton: "pan",
+            Qt.MouseButton.RightButton: "zoom",
+        }
+        self._content = EMPTY
+        self._view: CanvasView | None = None
+        self._picture = QImage()
+        self._overlay = QImage()
+        self._paths: list[tuple[QColor, QPainterPath]] = []
+        self._button = Qt.MouseButton.NoButton
+        self._press = QPointF()
+        self._last = QPointF()
+        self._dragging = False
+        self._ignore_release = False
+        self._inside = False
+        self._wheel = 0.0
+        self._scroll = 0.0
+
+    # What is shown
+
+    @property
+    def content(self) -> CanvasContent:
+        """What is on show."""
+        return self._content
+
+    @property
+    def view(self) -> CanvasView | None:
+        """Zoom and pan; None without a slice."""
+        return self._view
+
+    def show_content(self, content: CanvasContent) -> None:
+        """Show `content`; zoom and pan stay if the slice has the same size and spacing."""
+        old, self._content = self._content, content
+        if content.grey is not old.grey:
+            self._picture = _grey_image(content.grey)
+        if content.overlay is not old.overlay:
+            self._overlay = _overlay_image(content.overlay)
+        if content.outline is not old.outline or content.outline_colours != old.outline_colours:
+            self._paths = _outline_paths(content)
+        if content.grey is None:
+            self._view = None
+            self._leave()
+        elif self._view is None or _frame(content) != _frame(old):
+            rows, columns = content.grey.shape
+            row_mm, column_mm = content.spacing
+            self._set_view(
+                CanvasView(
+                    rows=max(rows, 1),
+                    columns=max(columns, 1),
+                    row_mm=row_mm if row_mm > 0 else 1.0,
+                    column_mm=column_mm if column_mm > 0 else 1.0,
+                    width=self.width(),
+                    height=self.height(),
+                ).fit()
+            )
+        self.update()
+
+    def show_message(self, text: str) -> None:
+        """Show no slice but this text."""
+        self.show_content(CanvasContent(message=text))
+
+    def fit(self) -> None:
+        """Show the whole slice, and keep doing so when the window's size changes."""
+        if self._view is not None:
+            self._set_view(self._view.fit())
+
+    def zoom_by(self, factor: float) -> None:
+        """Enlarge about the middle of the view."""
+        self._zoom_about(factor, QPointF(self.width() / 2.0, self.height() / 2.0))
+
+    def picture(self, ratio: float = 1.0) -> QImage:
+        """What is on show, as a picture of `ratio` times the size on the screen."""
+        made = QImage(
+            round(self.width() * ratio), round(self.height() * ratio), QImage.Format.Format_RGB32
+        )
+        made.setDevicePixelRatio(ratio)
+        painter = QPainter(made)
+        self._paint(painter)
+        painter.end()
+        return made
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 560)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 140)
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self._paint(painter)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour("accent", 170), 1.0))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
+        area = QRectF(self.rect())
+        painter.fillRect(area, theme.colour("canvas"))
+        view, content = self._view, self._content
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if view is None:
+            paint_message(painter, area, content.message, "canvas_text_muted")
+            return
+        origin = view.to_screen(0.0, 0.0)
+        onto = QTransform(view.x_scale, 0.0, 0.0, view.y_scale, *origin)
+        painter.setWorldTransform(onto, True)
+        smooth = QPainter.RenderHint.SmoothPixmapTransform
+        painter.setRenderHint(smooth, content.smooth and view.zoom < 12.0)
+        painter.drawImage(QPointF(0.0, 0.0), self._picture)
+        painter.setRenderHint(smooth, False)
+        if not self._overlay.isNull():
+            painter.drawImage(QPointF(0.0, 0.0), self._overlay)
+        for colour, path in self._paths:
+            pen = QPen(colour, 1.8)
+            pen.setCosmetic(True)
+            pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+            painter.setPen(pen)
+            painter.drawPath(path)
+        painter.setWorldTransform(onto.inverted()[0], True)
+        paint_over(painter, content, view, self.font())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._view is not None:
+            self._set_view(self._view.resized(self.width(), self.height()))
+
+    # The mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._ignore_release = False
+        if self._button != Qt.MouseButton.NoButton:  # a second button: the first one goes on
+            return
+        self._button = event.button()
+        self._press = self._last = event.position()
+        self._dragging = False
+        self._scroll = 0.0
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._button == Qt.MouseButton.NoButton:
+            self._hover(at)
+            return
+        if not self._dragging:
+            if (at - self._press).manhattanLength() < START:
+                return
+            self._dragging = True
+        move = at - self._last
+        self._last = at
+        self._drag(move, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != self._button:
+            return
+        button, self._button = self._button, Qt.MouseButton.NoButton
+        dragged, self._dragging = self._dragging, False
+        if dragged:
+            if self.tools.get(button) == "window":
+                self.window_drag_finished.emit()
+            self._hover(event.position())
+        elif button == Qt.MouseButton.RightButton:
+            self.context_menu.emit(event.globalPosition().toPoint())
+        elif button == Qt.MouseButton.LeftButton and not self._ignore_release:
+            point = self._point(event.position())
+            if point is not None:
+                self.clicked.emit(*point)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
+        self._ignore_release = True  # the first click was reported already
+        point = self._point(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and point is not None:
+            self.double_clicked.emit(*point)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn = event.angleDelta().y() or event.angleDelta().x()  # Alt and Shift may turn it
+        self._wheel += turn / 120.0
+        steps = math.trunc(self._wheel)
+        self._wheel -= steps
+        event.accept()
+        if not steps:
+            return
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            steps *= TEN
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            steps *= FASTER
+        self.scrolled.emit(-steps)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._leave()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.context_menu.emit(event.globalPos())
+        event.accept()  # the mouse's menu comes on release, when it is no zoom
+
+    def _drag(self, move: QPointF, fast: bool) -> None:
+        tool = self.tools.get(self._button)
+        if tool == "window":
+            self.window_dragged.emit(move.x(), move.y(), fast)
+        elif tool == "pan" and self._view is not None:
+            self._set_view(self._view.panned(move.x(), move.y()))
+        elif tool == "zoom":
+            self._zoom_about(math.exp(-move.y() * (0.02 if fast else 0.008)), self._press)
+        elif tool == "scroll":
+            self._scroll += move.y() / SCROLL_STEP
+            steps = math.trunc(self._scroll)
+            self._scroll -= steps
+            if steps:
+                self.scrolled.emit(steps * (FASTER if fast else 1))
+
+    def _zoom_about(self, factor: float, at: QPointF) -> None:
+        if self._view is not None:
+            self._set_view(self._view.zoomed(factor, at.x(), at.y()))
+
+    def _set_view(self, view: CanvasView) -> None:
+        old, self._view = self._view, view
+        self.update()
+        if old is None or view.zoom != old.zoom:
+            self.zoom_changed.emit(view.zoom)
+
+    def _point(self, at: QPointF) -> tuple[float, float] | None:
+        """(row, column) under a point of the widget; None beside the slice."""
+        if self._view is None:
+            return None
+        point = self._view.to_image(at.x(), at.y())
+        return point if self._view.contains(*point) else None
+
+    def _hover(self, at: QPointF) -> None:
+        point = self._point(at) if self.rect().contains(at.toPoint()) else None
+        if point is None:
+            self._leave()
+        else:
+            self._inside = True
+            self.hovered.emit(*point)
+
+    def _leave(self) -> None:
+        if self._inside:
+            self._inside = False
+            self.left.emit()
+
+
+def _frame(content: CanvasContent) -> tuple[object, ...]:
+    """What the zoom depends on: shape and spacing."""
+    return (None if content.grey is None else content.grey.shape, content.spacing)
+
+
+def _grey_image(grey: NDArray[np.uint8] | None) -> QImage:
+    """A picture that owns its pixels, in the format that paints fastest."""
+    if grey is None:
+        return QImage()
+    pixels = np.ascontiguousarray(grey)
+    rows, columns = pixels.shape
+    borrowed = QImage(pixels.data, columns, rows, columns, QImage.Format.Format_Grayscale8)
+    return borrowed.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def _overlay_image(overlay: NDArray[np.uint8] | None) -> QImage:
+    if overlay is None:
+        return QImage()
+    pixels = np.ascontiguousarray(overlay)
+    rows, columns = pixels.shape[:2]
+    borrowed = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
+    return borrowed.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+def _outline_paths(content: CanvasContent) -> list[tuple[QColor, QPainterPath]]:
+    if content.outline is None:
+        return []
+    paths = []
+    for label, segments in outline_segments(content.outline).items():
+        if label not in content.outline_colours:
+            continue
+        path = QPainterPath()
+        for row, column, to_row, to_column in segments.tolist():
+            path.moveTo(column, row)
+            path.lineTo(to_column, to_row)
+        paths.append((QColor(*content.outline_colours[label]), path))
+    return paths

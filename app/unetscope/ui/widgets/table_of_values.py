@@ -1,0 +1,49 @@
+"""A short table of names and values, and small pictures in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+
+
+class TableOfValues(QWidget):
+    """Two columns of text: muted names, and values to the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 1)
+        self._labels: list[tuple[QLabel, QLabel]] = []
+
+    def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Show rows of (name, value)."""
+        while len(self._labels) < len(rows):
+            self._labels.append(self._new_row(len(self._labels)))
+        for i, (name, value) in enumerate(self._labels):
+            given = rows[i] if i < len(rows) else ("", "")
+            name.setText(given[0])
+            value.setText(given[1])
+            name.setVisible(i < len(rows))
+            value.setVisible(i < len(rows))
+
+    def text(self) -> str:
+        """All rows as lines, for the clipboard and for tests."""
+        shown = (pair for pair in self._labels if pair[0].text())
+        return "\n".join(f"{name.text()}: {value.text()}" for name, value in shown)
+
+    def _new_row(self, row: int) -> tuple[QLabel, QLabel]:
+        name, value = QLabel(self), QLabel(self)
+        name.setProperty("role", "muted")
+        value.setProperty("role", "value")
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        value.setWordWrap(True)
+        value.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(value, row, 1)
+        return name, value

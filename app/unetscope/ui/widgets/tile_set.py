@@ -1,0 +1,206 @@
+"""What a `TileGallery` shows, and how many tiles become one picture: numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetscope.ui.colours import GREY, Lut, to_levels, to_rgb32
+
+Floats = NDArray[np.float32]
+Words = NDArray[np.uint32]
+
+
+class TileSource(Protocol):
+    """Tiles that are fetched when they come into view."""
+
+    def __len__(self) -> int: ...
+
+    def tiles(self, start: int, stop: int) -> Floats:
+        """Tiles `start` to `stop`, without the last, as (k, h, w) float32."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TileSet:
+    """Tiles of one size with their limits, colours and notes.
+
+    Attributes
+    ----------
+    values : (n, h, w) ndarray of float32, or a TileSource
+    limits : (float, float), or (n, 2) ndarray of float32
+        Lower and upper limit of the colour map, for all tiles or for each.
+    lut : (256, 3) ndarray of uint8
+    labels : sequence of str, or None
+        Short texts in the corner of the tiles; None shows the index. An empty text shows nothing.
+    marks : mapping of int to str
+        Badges, such as "edited" or "dead", by index of the tile.
+    strip : (n,) ndarray of float, or None
+        Length of the bar under each tile, 0 to 1.
+    smooth : bool
+        Interpolate (feature maps) or show each value as a sharp square (kernels).
+    aspect : float
+        Height of a value divided by its width.
+    """
+
+    values: Floats | TileSource
+    limits: tuple[float, float] | Floats = (0.0, 1.0)
+    lut: Lut = field(default_factory=lambda: GREY)
+    labels: Sequence[str] | None = None
+    marks: Mapping[int, str] = field(default_factory=dict)
+    selected: int | None = None
+    strip: NDArray[Any] | None = None
+    smooth: bool = False
+    aspect: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def tiles(self, start: int, stop: int) -> Floats:
+        """Tiles `start` to `stop`, without the last, as (k, h, w) float32."""
+        if isinstance(self.values, np.ndarray):
+            return self.values[start:stop]
+        return self.values.tiles(start, stop)
+
+    def label(self, index: int) -> str:
+        """The text in the corner of a tile."""
+        if self.labels is None:
+            return str(index)
+        return self.labels[index] if index < len(self.labels) else ""
+
+    def levels(self, start: int, stop: int, edge: int) -> NDArray[np.uint8]:
+        """Tiles as entries of the colour map, in their size on the screen.
+
+        Parameters
+        ----------
+        edge : int
+            Device pixels of the longer side of a tile.
+
+        Returns
+        -------
+        levels : (k, h', w') ndarray of uint8
+        """
+        tiles = np.asarray(self.tiles(start, stop), np.float32)
+        height, width = fitted_size(tiles.shape[1], tiles.shape[2], edge, self.aspect)
+        if isinstance(self.limits, tuple):
+            low, high = self.limits
+            bounds: tuple[Any, Any] = (low, high)
+        else:
+            own = self.limits[start:stop]
+            bounds = (own[:, 0, None, None], own[:, 1, None, None])
+        if self.smooth:
+            return to_levels(resized(tiles, height, width), *bounds)
+        small = to_levels(tiles, *bounds)
+        return np.take(
+            np.take(small, _nearest(small.shape[1], height), axis=1),
+            _nearest(small.shape[2], width),
+            axis=2,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Where tiles stand, in device pixels: each at the top left of its cell."""
+
+    columns: int
+    edge: int
+    cell_height: int
+    cell_width: int
+    strip: int = 0  # height of the bar, below the tile with a gap of the same height
+
+
+def mosaic(
+    tiles: TileSet,
+    start: int,
+    stop: int,
+    grid: Grid,
+    *,
+    behind: int,
+    tile: int,
+    bar: int,
+    track: int,
+) -> Words:
+    """Tiles `start` to `stop` of a set, row by row, as one picture.
+
+    Parameters
+    ----------
+    behind, tile, bar, track : int
+        Colours ``0xffRRGGBB`` of the background, behind a tile, of the bars, and of what is left
+        of a bar's length.
+
+    Returns
+    -------
+    picture : (rows × cell_height, columns × cell_width) ndarray of uint32
+        Words ``0xffRRGGBB``.
+    """
+    count = stop - start
+    rows = -(-count // grid.columns)
+    cells = np.full(
+        (rows, grid.columns, grid.cell_height, grid.cell_width), behind, dtype=np.uint32
+    ).reshape(rows * grid.columns, grid.cell_height, grid.cell_width)
+    cells[:count, : grid.edge, : grid.edge] = tile
+    levels = tiles.levels(start, stop, grid.edge)
+    height, width = levels.shape[1:]
+    top, left = (grid.edge - height) // 2, (grid.edge - width) // 2
+    cells[:count, top : top + height, left : left + width] = to_rgb32(tiles.lut)[levels]
+    if tiles.strip is not None and grid.strip:
+        share = np.nan_to_num(np.asarray(tiles.strip[start:stop], np.float64))
+        length = np.rint(np.clip(share, 0.0, 1.0) * grid.edge)
+        inside = np.arange(grid.edge)[None, :] < length[:, None]
+        top = grid.edge + grid.strip
+        cells[:count, top : top + grid.strip, : grid.edge] = np.where(inside, bar, track)[
+            :, None, :
+        ]
+    shaped = cells.reshape(rows, grid.columns, grid.cell_height, grid.cell_width)
+    return np.ascontiguousarray(shaped.swapaxes(1, 2)).reshape(
+        rows * grid.cell_height, grid.columns * grid.cell_width
+    )
+
+
+def fitted_size(height: int, width: int, edge: int, aspect: float = 1.0) -> tuple[int, int]:
+    """(height, width) in pixels of a tile that fits a square of `edge` pixels."""
+    tall = max(height, 1) * (aspect if aspect > 0 else 1.0)
+    wide = float(max(width, 1))
+    scale = edge / max(tall, wide)
+    return max(round(tall * scale), 1), max(round(wide * scale), 1)
+
+
+def resized(tiles: Floats, height: int, width: int) -> Floats:
+    """Tiles (k, h, w) in another size: means of whole blocks when smaller, then linear between."""
+    down = max(tiles.shape[1] // max(height, 1), 1)
+    across = max(tiles.shape[2] // max(width, 1), 1)
+    if down > 1 or across > 1:
+        rows, columns = tiles.shape[1] // down * down, tiles.shape[2] // across * across
+        part = np.zeros((len(tiles), rows // down, columns // across), np.float32)
+        for row in range(down):
+            for column in range(across):
+                part += tiles[:, row:rows:down, column:columns:across]
+        part *= np.float32(1.0 / (down * across))
+        tiles = part
+    left = _linear(tiles.shape[1], height)
+    right = _linear(tiles.shape[2], width).T
+    result: Floats = np.matmul(np.matmul(left, tiles), right)
+    return result
+
+
+def _nearest(source: int, target: int) -> NDArray[np.intp]:
+    at = np.minimum((np.arange(target) + 0.5) * (source / target), source - 1)
+    index: NDArray[np.intp] = at.astype(np.intp)
+    return index
+
+
+def _linear(source: int, target: int) -> Floats:
+    """(target, source) weights of linear interpolation between the centres of values."""
+    at = np.clip((np.arange(target) + 0.5) * (source / target) - 0.5, 0.0, source - 1.0)
+    first = np.minimum(at.astype(np.intp), source - 1)
+    second = np.minimum(first + 1, source - 1)
+    share = (at - first).astype(np.float32)
+    weights = np.zeros((target, source), np.float32)
+    index = np.arange(target)
+    np.add.at(weights, (index, first), np.float32(1.0) - share)
+    np.add.at(weights, (index, second), share)
+    return weights
