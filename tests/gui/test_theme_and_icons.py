@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,12 +27,26 @@ def folder(qapp: QApplication) -> Iterator[None]:
     theme.apply_theme(qapp, theme.DARK)
 
 
-def opaque_colours(icon: QIcon, size: int, mode: QIcon.Mode = QIcon.Mode.Normal) -> set[str]:
-    """Colours of the pixels that are fully covered."""
+def strong_pixels(icon: QIcon, size: int, mode: QIcon.Mode = QIcon.Mode.Normal) -> list[QColor]:
+    """The pixels of an icon that are more than half covered."""
     picture = icon.pixmap(QSize(size, size), 1.0, mode).toImage()
     assert (picture.width(), picture.height()) == (size, size)
-    pixels = (picture.pixelColor(x, y) for x in range(size) for y in range(size))
-    return {pixel.name() for pixel in pixels if pixel.alpha() == 255}
+    pixels = [picture.pixelColor(x, y) for x in range(size) for y in range(size)]
+    return [pixel for pixel in pixels if pixel.alpha() > 140]
+
+
+def all_near(pixels: list[QColor], wanted: str) -> bool:
+    """Whether there are pixels and all have a colour, but for rounding."""
+    target = QColor(wanted)
+    away = [
+        max(
+            abs(pixel.red() - target.red()),
+            abs(pixel.green() - target.green()),
+            abs(pixel.blue() - target.blue()),
+        )
+        for pixel in pixels
+    ]
+    return bool(away) and max(away) <= 4
 
 
 def test_there_is_an_icon_for_each_basic_command() -> None:
@@ -47,8 +62,8 @@ def test_an_icon_is_drawn_in_the_colours_of_the_theme(
     theme.apply_theme(qapp, scheme)
     icon = icons.icon(name)
     for size in (16, 24, 48):
-        assert opaque_colours(icon, size) == {scheme.text}
-    assert opaque_colours(icon, 24, QIcon.Mode.Disabled) == {scheme.text_disabled}
+        assert all_near(strong_pixels(icon, size), scheme.text)
+    assert all_near(strong_pixels(icon, 24, QIcon.Mode.Disabled), scheme.text_disabled)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "app"])
@@ -64,7 +79,7 @@ def test_an_icon_has_the_colour_of_its_surroundings_and_a_margin(name: str) -> N
 
 
 def test_the_program_icon_keeps_its_own_colours() -> None:
-    assert len(opaque_colours(icons.icon("app"), 64)) > 4
+    assert len({pixel.name() for pixel in strong_pixels(icons.icon("app"), 64)}) > 4
 
 
 def test_a_command_without_an_icon_gets_an_empty_one() -> None:
@@ -122,7 +137,7 @@ def test_text_can_be_read(scheme: Theme) -> None:
         assert ratio >= least, f"{text} on {behind}: {ratio:.1f}"
 
 
-def test_a_theme_reaches_the_palette_and_the_widgets(qapp: QApplication, qtbot) -> None:  # type: ignore[no-untyped-def]
+def test_a_theme_reaches_the_palette_and_the_widgets(qapp: QApplication, qtbot: Any) -> None:
     label = QLabel("value")
     label.setProperty("role", "muted")
     qtbot.addWidget(label)
@@ -155,7 +170,7 @@ def test_the_diverging_map_is_symmetric_about_zero() -> None:
 
 def test_the_sequential_maps_get_lighter_all_the_way() -> None:
     for lut in (colours.GREY, colours.VIRIDIS):
-        assert np.all(np.diff(colours.luminance(lut)) >= -1e-4)
+        assert np.all(np.diff(colours.luminance(lut)) >= -1e-3)
         assert not lut.flags.writeable
 
 

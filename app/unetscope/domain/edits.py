@@ -132,8 +132,9 @@ class SetBias(Edit):
         if layout.bias is None:
             raise EditError(f"Layer {layer.name} has no bias.", "Edit its kernels instead.")
         _check_index("filter", self.filter, weights[layout.bias].size, layer)
-        _check_finite(np.asarray(self.value), layer)
-        return _replaced(weights, layout.bias, (self.filter,), self.value)
+        value = _frozen(self.value)
+        _check_finite(value, layer)
+        return _replaced(weights, layout.bias, (self.filter,), value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,12 +152,12 @@ class ScaleFilter(Edit):
         """See `Edit.apply_to`."""
         layout = _layout(layer)
         _check_index("filter", self.filter, layout.filters, layer)
-        gain = np.float32(self.gain)
-        _check_finite(np.asarray(gain), layer)
+        gain = _frozen(self.gain)
+        _check_finite(gain, layer)
         index = layout.index(None, self.filter)
-        scaled = _replaced(weights, 0, index, weights[0][index] * gain)
+        scaled = _replaced(weights, 0, index, _times(weights[0][index], gain, layer))
         if layout.bias is not None and weights[layout.bias].size == layout.filters:
-            bias = weights[layout.bias][self.filter] * gain
+            bias = _times(weights[layout.bias][self.filter], gain, layer)
             scaled = _replaced(scaled, layout.bias, (self.filter,), bias)
         return scaled
 
@@ -202,7 +203,8 @@ def apply_all(layer: Layer, trained: Weights, edits: Iterable[Edit]) -> Weights:
 
 def _frozen(values: ArrayLike) -> NDArray[np.float32]:
     try:
-        array = np.array(values, dtype=np.float32)
+        with np.errstate(over="ignore"):  # to infinity, which is refused when it is applied
+            array = np.array(values, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise EditError("The values of an edit must be numbers in a regular array.") from error
     array.flags.writeable = False
@@ -228,6 +230,15 @@ def _check_index(what: str, index: int, count: int, layer: Layer) -> None:
 def _check_finite(values: NDArray[np.floating], layer: Layer) -> None:
     if not np.isfinite(values).all():
         raise EditError(f"The values for layer {layer.name} must be finite numbers.")
+
+
+def _times(
+    values: NDArray[np.float32] | np.float32, gain: NDArray[np.float32], layer: Layer
+) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        product = np.asarray(values * gain)
+    _check_finite(product, layer)
+    return product
 
 
 def _put(

@@ -125,18 +125,19 @@ def shape_card(layer: Layer, image_channels: int | None = None) -> ShapeCard | N
     if layout is None:
         return None
     spec = layer.weights[0]
-    reads = "1 channel" if layout.in_channels == 1 else f"{layout.in_channels} channels"
-    depthwise = layer.kind.startswith("Depthwise")
-    makes = layer.channels if depthwise and layer.channels else layout.filters
-    lines = [f"kernel {times(layout.window)} · reads {reads} · makes {makes} feature maps"]
+    count = layout.in_channels
+    reads = "1 input channel" if count == 1 else f"{count} input channels"
+    lines = [f"kernel {times(layout.window)} · {reads} · {layout.filters} filters"]
     product = "·".join(str(n) for n in spec.shape)
     others = [f"{other.size:,} {other.name}" for other in layer.weights[1:]]
     lines.append(f"{' + '.join([product, *others])} = {layer.parameters:,} parameters")
-    if image_channels is not None and layout.in_channels != image_channels and layer.inputs:
+    if layer.kind.startswith("Depthwise"):
+        lines.append(f"Each input channel has its own kernels: {layer.channels} feature maps.")
+    if image_channels is not None and count != image_channels and layer.inputs:
+        has = "1 channel" if image_channels == 1 else f"{image_channels} channels"
         lines.append(
-            f"The image has {image_channels} channel{'s' if image_channels != 1 else ''}, but this "
-            f"layer reads {layer.inputs[0]}, which gives {reads}: every filter holds one "
-            f"{times(layout.window)} kernel for each."
+            f"The image has {has}, but this layer reads {layer.inputs[0]}, which gives {count}: "
+            f"every filter holds one {times(layout.window)} kernel for each."
         )
     return ShapeCard(
         title=f"{spec.name} {spec.shape}",

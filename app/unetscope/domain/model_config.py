@@ -19,8 +19,10 @@ MAX_DEPTH = 64
 
 NESTED = frozenset({"Functional", "Sequential"})
 _RANKED = ("Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
-_PER_RANK = ("MaxPooling", "AveragePooling", "UpSampling", "ZeroPadding", "Cropping")
-_PER_RANK += ("SpatialDropout", "GlobalMaxPooling", "GlobalAveragePooling")
+_PER_RANK = (
+    *("MaxPooling", "AveragePooling", "UpSampling", "ZeroPadding", "Cropping"),
+    *("SpatialDropout", "GlobalMaxPooling", "GlobalAveragePooling"),
+)
 KNOWN = frozenset(
     (
         *_RANKED,
@@ -153,10 +155,8 @@ def check(config: object, file: str) -> None:
             "Rebuild it as a functional model and save that.",
         )
     bad: list[str] = []
-    count = 0
-    for entry in _entries(config):
-        count += 1
-        if count > MAX_LAYERS:
+    for count, entry in enumerate(_entries(config)):
+        if count >= MAX_LAYERS:
             raise ModelError(f"{file} holds more than {MAX_LAYERS:,} layers.", "Is it a model?")
         if not _is_known(entry):
             bad.append(f"{entry.get('name') or _own_name(entry)} ({entry.get('class_name')})")
@@ -251,9 +251,9 @@ def _holds_code(value: object, depth: int = 0) -> bool:
         if value.get("class_name") in ("__lambda__", "Lambda"):
             return True
         module = value.get("module")
-        if isinstance(module, str) and "class_name" in value:
-            if module.split(".")[0] not in ("keras", "builtins"):
-                return True
+        stated = module.split(".")[0] if isinstance(module, str) else None
+        if "class_name" in value and stated not in (None, "keras", "builtins"):
+            return True
         return any(_holds_code(item, depth + 1) for item in value.values())
     if isinstance(value, list):
         return any(_holds_code(item, depth + 1) for item in value)

@@ -80,14 +80,13 @@ class Target:
 
 def set_value(target: Target, weights: Weights, cell: tuple[int, ...], value: float) -> Edit:
     """Set one value, and move all else in the scope by as much."""
-    kernels = weights[0]
-    kernel_index = target.layout.index(target.in_channel, target.filter)
-    kernel = np.array(kernels[kernel_index])
-    if target.scope is Scope.VALUE:
+    kernels = np.array(weights[0])
+    kernel = kernels[target.layout.index(target.in_channel, target.filter)]
+    with np.errstate(over="ignore"):  # to infinity, which the edit refuses
+        if target.scope is not Scope.VALUE:
+            kernels[target.index] += np.float32(value - float(kernel[cell]))
         kernel[cell] = value
-        return target.edit(weights, kernel)
-    moved = kernels[target.index] + np.float32(value - float(kernel[cell]))
-    return target.edit(weights, moved)
+    return target.edit(weights, kernels[target.index])
 
 
 def put_recipe(target: Target, weights: Weights, recipe: Recipe, *, keep_norm: bool) -> Edit:
@@ -111,19 +110,33 @@ def put_recipe(target: Target, weights: Weights, recipe: Recipe, *, keep_norm: b
 
 
 def each_kernel(target: Target, weights: Weights, change: Callable[[Values], Values]) -> Edit:
-    """Change every kernel of the scope by a function of one kernel."""
+    """Change every kernel of the scope by a function of one kernel.
+
+    Raises
+    ------
+    EditError
+        The function gave a kernel of another shape.
+    """
     target = target.whole_kernels()
     old = weights[0][target.index]
     window = target.layout.window
     flat = old.reshape((*window, -1))
-    new = np.stack([change(flat[..., i]) for i in range(flat.shape[-1])], axis=-1)
+    changed = [change(flat[..., i]) for i in range(flat.shape[-1])]
+    for kernel in changed:
+        if kernel.shape != window:
+            raise EditError(
+                f"A kernel of {target.layer.name} has shape {window}, but found {kernel.shape}.",
+                "Only square kernels can be turned by 90 degrees.",
+            )
+    new = np.stack(changed, axis=-1)
     return target.edit(weights, new.reshape(old.shape).astype(np.float32))
 
 
 def scale(target: Target, weights: Weights, gain: float) -> Edit:
     """Multiply every value in the scope by a gain."""
     target = target.whole_kernels()
-    return target.edit(weights, weights[0][target.index] * np.float32(gain))
+    with np.errstate(over="ignore"):  # to infinity, which the edit refuses
+        return target.edit(weights, weights[0][target.index] * np.float32(gain))
 
 
 def revert(target: Target, weights: Weights, trained: Weights) -> tuple[Edit, ...]:

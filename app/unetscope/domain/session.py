@@ -22,6 +22,11 @@ from unetscope.domain.window import Window
 NO_HISTORY = History()
 
 
+def _first_layer(network: Network) -> str:
+    """The layer to begin with: an edit shows best where the first kernels are."""
+    return network.graph.first_with_kernels() or network.graph.layers[-1].name
+
+
 class Gallery(Enum):
     """Which kernels of a layer the gallery shows; the value is what people call it."""
 
@@ -140,7 +145,7 @@ class Session:
             self,
             network=network,
             card=card,
-            layer=network.graph.first_with_kernels() or network.graph.layers[-1].name,
+            layer=_first_layer(network),
             filter=0,
             in_channel=0,
             hidden_labels=frozenset(),
@@ -152,7 +157,10 @@ class Session:
         """Take what the engine says about the same file, keeping selections and edits."""
         if self.network is None or self.network.fingerprint != network.fingerprint:
             return self
-        return replace(self, network=network)
+        confirmed = replace(self, network=network)
+        if self.layer not in network.graph:
+            return confirmed.select_layer(_first_layer(network))
+        return confirmed.select_filter(self.filter).select_in_channel(self.in_channel)
 
     def select_layer(self, layer: str) -> Session:
         """Show another layer; filter and input channel start again at 0."""

@@ -127,7 +127,7 @@ def read_weights(layer: Any) -> Weights:
     """Copy a layer's weights in Keras order as read-only float32."""
     arrays = []
     for variable in layer.weights:
-        array = np.array(variable, np.float32)
+        array = np.array(np.asarray(variable), np.float32)
         array.flags.writeable = False
         arrays.append(array)
     return tuple(arrays)

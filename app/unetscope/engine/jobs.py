@@ -10,8 +10,8 @@ from typing import Any
 
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
-from unetscope.domain.network import Network
-from unetscope.domain.ports import Floats, LayerLook, Look, LookRequest, ModelRef, Saved
+from unetscope.domain.network import ModelRef, Network
+from unetscope.domain.ports import Floats, LayerLook, Look, LookRequest, Saved
 from unetscope.engine.messages import (
     Describe,
     LookAt,
@@ -52,7 +52,8 @@ class Job(ABC):
         return reply.value
 
     def clean_up(self, pid: int) -> None:
-        """Remove what a worker that died over it may have left behind."""
+        """Remove what a worker that died over it may have left behind; here: nothing."""
+        del pid
 
 
 class DescribeJob(Job):

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike
 
 from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError, ModelError
-from unetscope.domain.graph import Graph, Layer, Shape
+from unetscope.domain.graph import Graph, Layer
 from unetscope.domain.history import Edits, History
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Floats, LastUpdate, Saved
 from unetscope.engine.activations import Activations
+from unetscope.engine.images import Images, fitted, without_batch
 from unetscope.engine.introspect import Anatomy, anatomy_of, network_of
 from unetscope.engine.loader import fingerprint_of, load
 from unetscope.engine.plan import Plan
@@ -31,8 +30,6 @@ from unetscope.engine.segmentation import (
     segmentation_output,
 )
 from unetscope.engine.weights import WeightsInForce
-
-Images = ArrayLike | Mapping[str, ArrayLike]
 
 
 def open_model(path: Path | str | os.PathLike[str]) -> LiveModel:
@@ -135,8 +132,8 @@ class LiveModel:
         ModelError
             The image does not fit; the message names the shapes expected and found.
         """
-        tensors = self._tensors(image)
-        self._activations.set_image(tensors)
+        layers = [self.graph[self._plan.nodes[i].name] for i in self._plan.inputs]
+        self._activations.set_image([tf.constant(values) for values in fitted(image, layers)])
         self._since, self._pending = 0.0, True
         self._refresh()
         return self
@@ -156,13 +153,13 @@ class LiveModel:
         """
         index = self._index(layer)
         self._refresh()
-        return _array(self._activations.edited(index))
+        return without_batch(self._activations.edited(index))
 
     def trained_activation(self, layer: str) -> Floats:
         """The same as `activation` with the network as it was trained."""
         index = self._index(layer)
         self._need_trained()
-        return _array(self._activations.trained(index))
+        return without_batch(self._activations.trained(index))
 
     def is_reached(self, layer: str) -> bool:
         """Whether any edit in force reaches this layer's activation."""
@@ -285,7 +282,7 @@ class LiveModel:
         return self._go_to(self._history.record_all("Revert all", ()))
 
     def follow(self, edits: Edits) -> LiveModel:
-        """Put exactly these edits in force, whatever was before; EditError when one does not fit."""
+        """Put exactly these edits in force; EditError, and nothing changed, if one does not fit."""
         edits = tuple(edits)
         if edits == self.edits:
             return self
@@ -350,23 +347,6 @@ class LiveModel:
         found = [tuple(self._activations.trained(i).shape[1:]) for i in self._plan.inputs]
         return ", ".join(map(str, found))
 
-    def _tensors(self, image: Images) -> list[Any]:
-        names = [self._plan.nodes[i].name for i in self._plan.inputs]
-        images: Mapping[str, ArrayLike]
-        if isinstance(image, Mapping):
-            images = image
-        elif len(names) == 1:
-            images = {names[0]: image}
-        else:
-            raise ModelError(
-                f"The network has {len(names)} inputs, but found one image.",
-                f"Give a mapping from {', '.join(names)} to images.",
-            )
-        missing = [name for name in names if name not in images]
-        if missing:
-            raise ModelError(f"There is no image for the input {missing[0]}.", "Give one for each.")
-        return [tf.constant(_fitted(images[name], self.graph[name])) for name in names]
-
     def _index(self, layer: str, *, need_image: bool = True) -> int:
         if layer not in self._plan.index:
             self.graph[layer]  # raises
@@ -389,34 +369,3 @@ class LiveModel:
     def _probabilities(self, output: Floats) -> Floats:
         name = self._output_name()
         return probabilities_of(output, meaning_of(self.graph, name), name)
-
-
-def _fitted(image: ArrayLike, layer: Layer) -> Floats:
-    """Give the image as ``(1, H, W, C)`` float32, or say why it does not fit."""
-    expected: Shape = layer.output_shape[1:]
-    try:
-        values = np.asarray(image, np.float32)
-    except (TypeError, ValueError) as error:
-        raise ModelError("An image must be numbers in a regular array.") from error
-    if values.ndim == len(expected) - 1 and expected[-1] == 1:
-        values = values[..., np.newaxis]
-    fits = values.ndim == len(expected) and all(
-        want is None or want == have for want, have in zip(expected, values.shape, strict=True)
-    )
-    if not fits:
-        wanted = str(expected).replace("None", "any")
-        raise ModelError(
-            f"The network expects an image of shape {wanted}, but found {np.shape(image)}.",
-            "Preprocess the slice for this network first.",
-        )
-    return np.array(values[np.newaxis])
-
-
-def _array(tensor: Any) -> Floats:
-    array: Floats = np.asarray(tensor, np.float32)[0]
-    if array.flags.writeable:
-        array.flags.writeable = False
-    return array
-
-
-__all__: Sequence[str] = ("LiveModel", "open_model")

@@ -56,7 +56,7 @@ def load(path: Path | str) -> Any:
         )
     try:
         config = _config(path)
-    except (OSError, KeyError, ValueError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, EOFError, OSError, KeyError, ValueError, RuntimeError) as error:
         missing = isinstance(error, FileNotFoundError)
         raise ModelError(
             f"{name} does not exist." if missing else f"{name} is damaged or cut short.",

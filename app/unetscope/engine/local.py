@@ -8,17 +8,16 @@ from typing import TypeVar
 
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
-from unetscope.domain.network import Network
+from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
     EngineState,
     EngineStatus,
     Look,
     LookRequest,
-    ModelRef,
     Saved,
 )
-from unetscope.engine.worker import memory_in_use
 from unetscope.engine.workbench import Workbench
+from unetscope.engine.worker import memory_in_use
 
 T = TypeVar("T")
 

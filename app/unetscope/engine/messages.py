@@ -7,7 +7,8 @@ from pathlib import Path
 
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
-from unetscope.domain.ports import Floats, LastUpdate, ModelRef
+from unetscope.domain.network import ModelRef
+from unetscope.domain.ports import Floats, LastUpdate
 from unetscope.engine.shared_arrays import Packed
 
 TrainedKey = tuple[str, str, str]  # fingerprint, image key, layer

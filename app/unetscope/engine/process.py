@@ -13,13 +13,12 @@ from typing import Any
 
 from unetscope.domain.errors import EngineError, UnetscopeError
 from unetscope.domain.history import Edits
-from unetscope.domain.network import Network
+from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
     EngineState,
     EngineStatus,
     Look,
     LookRequest,
-    ModelRef,
     Saved,
 )
 from unetscope.engine.child import Child

@@ -91,12 +91,8 @@ class WeightsInForce:
             first = layer.split(":")[0]
             raise EditError(f"{layer} is another call of {first}.", f"Edit {first}: they share.")
         steps = self._steps.get(layer, [])
-        for known, weights in reversed(steps):
-            if edits[: len(known)] == known:
-                break
-        else:
-            known, weights = (), self._trained.get(layer, ())
-        kept = [(some, held) for some, held in steps if edits[: len(some)] == some][-2:]
+        kept = [(some, held) for some, held in steps if edits[: len(some)] == some]
+        known, weights = kept[-1] if kept else ((), self._trained.get(layer, ()))
         for i in range(len(known), len(edits)):
             weights = apply_all(self._graph[layer], weights, edits[i : i + 1])
             kept.append((edits[: i + 1], weights))

@@ -11,8 +11,8 @@ from unetscope.domain.graph import Graph
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import layout_of
 from unetscope.domain.metrics import rms_change
-from unetscope.domain.network import Network
-from unetscope.domain.ports import LastUpdate, LayerLook, Look, LookRequest, ModelRef, Saved
+from unetscope.domain.network import ModelRef, Network
+from unetscope.domain.ports import LastUpdate, LayerLook, Look, LookRequest, Saved
 from unetscope.engine.live_model import LiveModel, open_model
 
 OPEN_MODELS = 2  # two are compared; more would only fill the memory

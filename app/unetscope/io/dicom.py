@@ -11,7 +11,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -153,7 +153,7 @@ class DicomImage:
     monochrome1: bool
     layout: PixelLayout
     frames: tuple[Frame, ...] = field(repr=False)
-    notices: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
 
 class _DeflatedError(Exception):
@@ -228,9 +228,10 @@ def read_image(path: Path) -> DicomImage:
             raise _foreign(path)
         with noticing(notices):
             try:
-                return _read(path, None, notices)
+                image = _read(path, None)
             except _DeflatedError:
-                return _read(path, _deflated_start(path), notices)
+                image = _read(path, _deflated_start(path))
+        return replace(image, notices=tuple(notices)) if notices else image
     except NotASlice:
         raise
     except PermissionError as error:
@@ -253,7 +254,7 @@ def _deflated_start(path: Path) -> int:
     raise _foreign(path)
 
 
-def _read(path: Path, deflated: int | None, notices: list[str]) -> DicomImage:
+def _read(path: Path, deflated: int | None) -> DicomImage:
     with open_inflated(path, deflated) as stream:
         found: list[tuple[int, str | None, int]] = []
 
@@ -289,7 +290,6 @@ def _read(path: Path, deflated: int | None, notices: list[str]) -> DicomImage:
         monochrome1=text(dataset, "PhotometricInterpretation") == "MONOCHROME1",
         layout=layout,
         frames=frames,
-        notices=tuple(notices),
     )
 
 

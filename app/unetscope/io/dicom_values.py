@@ -15,8 +15,11 @@ from pydicom.tag import BaseTag, Tag
 from unetscope.io.notices import LIBRARY_ERRORS
 
 
-def element(dataset: Any, keyword: str) -> Any:
-    """Value of an element, or None when it is absent, empty or cannot be read."""
+def element(dataset: Any, keyword: str | int) -> Any:
+    """Value of an element, or None when it is absent, empty or cannot be read.
+
+    Private elements are asked for by tag: ``0x0019100C``.
+    """
     tag = _tag(keyword)
     try:
         value = dataset[tag].value if tag in dataset else None
@@ -26,7 +29,7 @@ def element(dataset: Any, keyword: str) -> Any:
 
 
 @cache
-def _tag(keyword: str) -> BaseTag:
+def _tag(keyword: str | int) -> BaseTag:
     """Tag of a keyword; asking a dataset by tag is several times faster than by keyword."""
     return Tag(keyword)
 

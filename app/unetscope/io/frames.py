@@ -8,6 +8,7 @@ read through `_Frame`, which looks in the frame's groups, then the shared ones, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -342,23 +343,20 @@ def _b_value(where: _Frame) -> float | None:
         (0x0043_0010, 0x0043_1039, "GEMS_PARM_01"),
         (0x2001_0010, 0x2001_1003, "Philips Imaging DD 001"),
     ):
-        if creator in where.dataset and str(where.dataset[creator].value).strip() == name:
-            found = _private_number(where.dataset, tag)
+        if str(element(where.dataset, creator)).strip() == name:
+            found = _private_number(element(where.dataset, tag))
             if found is not None:
                 return _rounded(found % _GE_B_VALUE if name == "GEMS_PARM_01" else found)
     return None
 
 
-def _private_number(dataset: Any, tag: int) -> float | None:
-    """First number of a private element, which implicit VR leaves as bytes or text."""
-    if tag not in dataset:
-        return None
-    value = dataset[tag].value
+def _private_number(value: Any) -> float | None:
+    """First number of a private element, which implicit VR leaves as bytes."""
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace").strip(" \0").split("\\")
-    if hasattr(value, "__iter__") and not isinstance(value, str):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         value = next(iter(value), None)
     try:
-        return float(value)
+        return None if value is None else float(value)
     except (TypeError, ValueError):
         return None

@@ -86,8 +86,8 @@ def group(images: Iterable[DicomImage], same_pixels: Callable[[Slice, Slice], bo
     images : iterable of DicomImage
         In any order; the order of the stacks follows it.
     same_pixels : callable
-        Whether two slices hold the same stored values; asked only about slices that lie at the
-        same place and differ in nothing else.
+        Whether two slices hold the same stored values; asked only about slices that have the same
+        UID, or lie at the same place and differ in nothing else.
     """
     result = Grouping()
     series: dict[Hashable, list[DicomImage]] = defaultdict(list)
@@ -95,7 +95,7 @@ def group(images: Iterable[DicomImage], same_pixels: Callable[[Slice, Slice], bo
     copied: Counter[Hashable] = Counter()
     for image in images:
         known = seen.setdefault(_identity(image), image) if image.sop_uid else image
-        if known is image:
+        if known is image or not _is_copy(image, known, same_pixels):
             series[_series_key(image)].append(image)
         else:
             result.copies.append(Skipped(image.path, f"a duplicate of {known.path.name}"))
@@ -110,9 +110,19 @@ def group(images: Iterable[DicomImage], same_pixels: Callable[[Slice, Slice], bo
 
 
 def _identity(image: DicomImage) -> Hashable:
-    """What a copy of a file has in common with it; a reused UID alone makes no copy."""
+    """What a copy of a file has in common with it, besides its pixels."""
     frame = image.frames[0]
     return (image.sop_uid, image.series_uid, frame.position, frame.traits.instance)
+
+
+def _is_copy(
+    image: DicomImage, known: DicomImage, same_pixels: Callable[[Slice, Slice], bool]
+) -> bool:
+    """Whether two files of one UID hold the same: a UID used twice makes no copy."""
+    return len(image.frames) == len(known.frames) and all(
+        same_pixels(Slice(known, one), Slice(image, other))
+        for one, other in zip(known.frames, image.frames, strict=True)
+    )
 
 
 def _left_out(count: int) -> str:

@@ -257,7 +257,7 @@ def _numbered(group: Any, name: str) -> Weights:
 
 
 def _snake_case(kind: str) -> str:
-    """Spell a class name as Keras names its weight groups: ``Conv2DTranspose`` → …"""
+    """Spell a class name as Keras names its weight groups: ``conv2d_transpose``."""
     name = re.sub(r"\W+", "", kind)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

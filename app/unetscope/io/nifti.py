@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
+from nibabel import imageglobals
 from nibabel.arrayproxy import ArrayProxy
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
@@ -23,6 +27,8 @@ from unetscope.io.series import Image, Series
 
 _LARGEST = 2**32  # bytes of one volume
 _MOST_VOLUMES = 10_000
+_FARTHEST = 1e9  # mm
+_SMALLEST = 1e-9  # mm3, of a voxel
 _NIFTI_ERRORS = (*LIBRARY_ERRORS, ImageFileError, HeaderDataError)
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _MM = {"meter": 1000.0, "micron": 0.001}
@@ -89,7 +95,7 @@ class NiftiSlices:
 
     def stored(self, index: int) -> NDArray[Any]:
         try:
-            with noticing(self.notices):
+            with _remarks(self.notices):
                 if self._values is None:
                     self._values = self._load()
                 picture = self._values[index]
@@ -123,6 +129,28 @@ class NiftiSlices:
         return self._path
 
 
+class _ToNotices(logging.Handler):
+    def __init__(self, notices: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._notices = notices
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._notices.append(record.getMessage())
+
+
+@contextmanager
+def _remarks(notices: list[str]) -> Iterator[None]:
+    """Turn what nibabel warns of, and what it would print about a header, into notices."""
+    with noticing(notices):  # one thread at a time
+        logger = imageglobals.logger
+        before = list(logger.handlers)
+        logger.handlers[:] = [_ToNotices(notices)]
+        try:
+            yield
+        finally:
+            logger.handlers[:] = before
+
+
 def read_nifti(path: Path, keep: object = None) -> list[Series]:
     """Open a NIfTI file: one series for each 3-D volume.
 
@@ -142,7 +170,7 @@ def read_nifti(path: Path, keep: object = None) -> list[Series]:
     """
     notices: list[str] = []
     try:
-        with noticing(notices):
+        with _remarks(notices):
             image = nib.load(path)
             if not isinstance(image, nib.Nifti1Pair):
                 raise NotASlice(path, "not a NIfTI file")
@@ -169,6 +197,9 @@ def _series(path: Path, image: Any, notices: list[str], keep: object) -> list[Se
     count = shape[3] if len(shape) == 4 else 1
     if count > _MOST_VOLUMES:
         raise NotASlice(path, f"damaged: it claims {count} volumes")
+    plain = path.name.lower().endswith(".nii")
+    if plain and path.stat().st_size < proxy.offset + math.prod(shape) * dtype.itemsize:
+        raise NotASlice(path, "cut short", "Copy it again.")
     unscaled = ArrayProxy(proxy.file_like, (proxy.shape, dtype, proxy.offset))
     slope, inter = float(proxy.slope), float(proxy.inter)
     grid, axes, flips, warnings = _placed(image, spatial)
@@ -202,9 +233,9 @@ def _placed(
     known = int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
     scale = np.diag([*[_MM.get(image.header.get_xyzt_units()[0], 1.0)] * 3, 1.0])
     lps = _RAS_TO_LPS @ scale @ np.asarray(image.affine, dtype=np.float64)
-    volume = abs(float(np.linalg.det(lps[:3, :3]))) if np.isfinite(lps).all() else 0.0
+    usable = bool((np.abs(lps) < _FARTHEST).all())  # no NaN, nothing that overflows
     sure = True
-    if volume < 1e-9:
+    if not usable or abs(float(np.linalg.det(lps[:3, :3]))) < _SMALLEST:
         warnings.append("The affine in the file has no meaning; voxels of 1 mm are assumed.")
         lps, known, sure = _RAS_TO_LPS.copy(), False, False
     if not known:

@@ -10,17 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from unetscope.domain.errors import StudyError
 
 # What pydicom and its decoders raise on files that are damaged, odd or hostile. They have no
-# common base class: a wrong length is a ValueError, a lost element an AttributeError, a failed
-# decoder a RuntimeError (RecursionError among them), a deflated stream a zlib.error.
+# common base class: a lost element is an AttributeError, a failed decoder a RuntimeError (as is a
+# RecursionError), a wrong length one of pydicom's own, a deflated stream a zlib.error.
 LIBRARY_ERRORS: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    BytesLengthException,
     EOFError,
     InvalidDicomError,
     LookupError,
@@ -57,15 +58,16 @@ class NotASlice(StudyError):  # noqa: N818  (what the file is, not what went wro
 
 @contextmanager
 def noticing(notices: list[str]) -> Iterator[None]:
-    """Turn the UserWarnings of a file library into `notices`; pass others on.
+    """Turn what a file library warns of into `notices`; pass other warnings on.
 
+    User warnings come from odd values in a file, runtime warnings from arithmetic with them.
     The interpreter's warning filters are global, so one thread at a time is inside.
     """
     with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     for warning in caught:
-        if issubclass(warning.category, UserWarning):
+        if issubclass(warning.category, UserWarning | RuntimeWarning):
             notices.append(str(warning.message))
         else:
             warnings.warn_explicit(

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from unetscope.domain.study import PatientInfo, SeriesInfo
 from unetscope.domain.window import Window
 
 Image = NDArray[np.float32]
+Array = TypeVar("Array", bound=NDArray[Any])
 
 _KEPT_SLICES = 64 * 2**20  # bytes of single slices kept for a second look
 _KEPT_VOLUME = 2**30  # bytes up to which a volume, once read, is kept
@@ -46,20 +47,20 @@ class Slices(Protocol):
         ...
 
 
-class _Kept:
+class _Kept(Generic[Array]):
     """The arrays used last, up to a number of bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._bytes = 0
-        self._arrays: OrderedDict[int, NDArray[Any]] = OrderedDict()
+        self._arrays: OrderedDict[int, Array] = OrderedDict()
 
-    def get(self, index: int) -> NDArray[Any] | None:
+    def get(self, index: int) -> Array | None:
         if index in self._arrays:
             self._arrays.move_to_end(index)
         return self._arrays.get(index)
 
-    def put(self, index: int, array: NDArray[Any]) -> None:
+    def put(self, index: int, array: Array) -> None:
         if index not in self._arrays:
             self._arrays[index] = array
             self._bytes += array.nbytes
@@ -94,9 +95,10 @@ class Series:
         self._warnings = warnings
         self._unreadable: dict[int, str] = {}
         self._volume: Image | None = None
-        self._images = _Kept(_KEPT_SLICES)
-        self._raws = _Kept(_KEPT_SLICES)
-        self._lock = threading.RLock()
+        self._images: _Kept[Image] = _Kept(_KEPT_SLICES)
+        self._raws: _Kept[NDArray[Any]] = _Kept(_KEPT_SLICES)
+        self._lock = threading.RLock()  # held for one slice at a time
+        self._volume_lock = threading.Lock()  # so that two callers read a volume once
 
     def __len__(self) -> int:
         return self.grid.shape[0]
@@ -253,14 +255,14 @@ class Series:
         index = self._checked(index)
         with self._lock:
             if self._volume is not None and index not in self._unreadable:
-                return self._volume[index]
+                image: Image = self._volume[index]
+                return image
             kept = self._images.get(index)
             if kept is None:
                 kept = self._slices.rescaled(index, self.raw(index))
                 kept.setflags(write=False)
                 self._images.put(index, kept)
-            image: Image = kept
-            return image
+            return kept
 
     def volume(
         self,
@@ -289,7 +291,7 @@ class Series:
         Cancelled
             If told to stop.
         """
-        with self._lock:
+        with self._volume_lock:
             if self._volume is not None:
                 return self._volume
             try:
@@ -304,9 +306,10 @@ class Series:
                 if cancelled is not None and cancelled():
                     raise Cancelled
                 try:
-                    image = self._images.get(index)
-                    if image is None:
-                        image = self._slices.rescaled(index, self._decoded(index))
+                    with self._lock:
+                        image = self._images.get(index)
+                        if image is None:
+                            image = self._slices.rescaled(index, self._decoded(index))
                     volume[index] = image
                 except StudyError as error:
                     failure = error
@@ -317,8 +320,9 @@ class Series:
                 raise failure
             volume.setflags(write=False)
             if volume.nbytes <= _KEPT_VOLUME:
-                self._volume = volume
-                self._images = _Kept(_KEPT_SLICES)
+                with self._lock:
+                    self._volume = volume
+                    self._images = _Kept(_KEPT_SLICES)
             return volume
 
     def _decoded(self, index: int) -> NDArray[Any]:
@@ -334,4 +338,7 @@ class Series:
         return index % len(self)
 
 
-_NOTICED = "Some header values or pixels break the DICOM standard; they are read as well as can be."
+_NOTICED = (
+    "Some header values or pixels break the standard of their format; they are read as well as "
+    "can be."
+)

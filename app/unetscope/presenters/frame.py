@@ -48,7 +48,7 @@ class FramePresenter:
         self._desk = desk
         self._live = live
         self._notice = Notice("Ready", trouble=False)
-        self._busy = ("", 0.0)
+        self._busy = (0.0, "")
         self._engine = EngineStatus(EngineState.STARTING, "")
         self.view = self._view()
         store.changed.connect(self._on_session)
@@ -77,8 +77,8 @@ class FramePresenter:
         if problem is not None:
             self._on_notice(Notice(problem.what, problem.hint))
 
-    def _on_busy(self, sentence: str, share: float) -> None:
-        self._busy = (sentence, share)
+    def _on_busy(self, share: float, sentence: str) -> None:
+        self._busy = (share, sentence)
         self._publish()
 
     def _on_engine(self, status: EngineStatus) -> None:
@@ -108,8 +108,8 @@ class FramePresenter:
             status=self._notice.what,
             hint=self._notice.hint,
             trouble=self._notice.trouble,
-            busy=self._busy[0],
-            share=self._busy[1],
+            busy=self._busy[1],
+            share=self._busy[0],
             engine=self._engine_text(),
         )
 

@@ -269,22 +269,22 @@ class KernelPresenter:
         lines: list[EffectLine] = []
         edited = trained = None
         advice = ""
+        edits = look.request.edits
         if maps.edited.ndim == 3:
             at = min(session.filter, maps.edited.shape[-1] - 1)
             edited, trained = maps.edited[..., at], maps.trained[..., at]
-            lines.append(EffectLine("this feature map", _percent(rms_change(trained, edited))))
-        if maps.next_layer:
-            lines.append(EffectLine(f"next layer ({maps.next_layer})", _percent(maps.next_change)))
+            if edits:
+                lines.append(EffectLine("this feature map", _percent(rms_change(trained, edited))))
+        if edits and maps.next_layer:
+            lines.append(EffectLine(f"next, {maps.next_layer}", _percent(maps.next_change)))
         lines += self._mask_lines(session)
-        if look.request.edits and maps.next_layer and 0 < maps.next_change < 0.005:
+        if edits and maps.next_layer and 0 < maps.next_change < 0.005:
             advice = (
                 "One kernel among many changes little this deep: widen the scope to the filter, "
                 "or edit an earlier layer."
             )
         lines.append(
-            EffectLine(
-                "recomputed", f"{look.update.layers_recomputed} of {look.layers_total} layers"
-            )
+            EffectLine("recomputed", f"{look.update.layers_recomputed} of {look.layers_total}")
         )
         lines.append(EffectLine("latency", f"{look.update.milliseconds:.0f} ms"))
         difference = None if edited is None or trained is None else edited - trained
@@ -295,9 +295,11 @@ class KernelPresenter:
         answer = self._live.answer
         if answer is None or answer.mask is None or answer.trained_mask is None:
             return []
+        if not answer.look.request.edits:
+            return [EffectLine("mask", "as trained: no edits")]
         mask, trained = answer.mask, answer.trained_mask
         changed = int((mask != trained).sum())
-        lines = [EffectLine("mask", f"{changed:,} px changed")]
+        lines = [EffectLine("mask, to trained", f"{changed:,} px")]
         classes = session.card.classes if session.card else ()
         series = self._desk.series(answer.key.series)
         between, row, column = series.spacing
@@ -309,9 +311,9 @@ class KernelPresenter:
             difference = change.after - change.before
             amount = f"{difference:+,} px"
             if series.geometry_sure:
-                amount = f"{difference * millilitres:+.2f} mL of {change.before * millilitres:.1f}"
+                amount = f"{difference * millilitres:+.2f} mL"
             overlap = dice(mask, trained, change.label)
-            agreement = "" if np.isnan(overlap) else f" · Dice {overlap:.3f} to trained"
+            agreement = "" if np.isnan(overlap) else f" · Dice {overlap:.3f}"
             lines.append(EffectLine(label.name, amount + agreement))
         return lines
 

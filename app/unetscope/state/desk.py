@@ -22,8 +22,8 @@ class Desk:
     """
 
     studies_changed = Signal()
-    busy_changed = Signal(str, float)
-    """``(sentence, share)``: what is being read and how much is done; no sentence when idle."""
+    busy_changed = Signal(float, str)
+    """``(share, sentence)``: how much is done of what is being read; no sentence when idle."""
     notice = Signal(Notice)
     engine_changed = Signal(EngineStatus)
 
@@ -56,7 +56,7 @@ class Desk:
 
             return self._files.open_study(path, progress, lambda: job.cancelled)
 
-        self.busy_changed.emit(f"Opening {path.name}", 0.0)
+        self.busy_changed.emit(0.0, f"Opening {path.name}")
         self._jobs.submit(
             "study",
             work,
@@ -68,14 +68,14 @@ class Desk:
     def cancel(self) -> None:
         """Stop opening the study; what is open stays open."""
         self._jobs.cancel("study")
-        self.busy_changed.emit("", 0.0)
+        self.busy_changed.emit(1.0, "")
 
     def _study_opened(self, study: StudySource) -> None:
         new = {series.uid for series in study.series}
         kept = (s for s in self.studies if not any(series.uid in new for series in s.series))
         self.studies = (study, *kept)
         self._series = {s.uid: s for held in self.studies for s in held.series}
-        self.busy_changed.emit("", 0.0)
+        self.busy_changed.emit(1.0, "")
         self.studies_changed.emit()
         largest = max(study.series, key=lambda series: series.shape[0])
         self.show_series(largest.uid)
@@ -150,5 +150,5 @@ class Desk:
         self._engine.start(self.engine_changed.emit)
 
     def _failed(self, error: UnetscopeError) -> None:
-        self.busy_changed.emit("", 0.0)
+        self.busy_changed.emit(1.0, "")
         self.notice.emit(Notice(error.what, error.hint))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -13,6 +14,8 @@ from unetscope.domain.errors import Cancelled, UnetscopeError
 T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
 
+REPORT_EVERY = 0.05  # seconds between reports of progress: more only floods the window
+
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +25,7 @@ class JobContext:
     def __init__(self, cancel: Event, report: Callable[[float, str], None]) -> None:
         self._cancel = cancel
         self._report = report
+        self._reported = 0.0
 
     @property
     def cancelled(self) -> bool:
@@ -32,7 +36,10 @@ class JobContext:
         """Report how much is done, 0 to 1; raises Cancelled when the job is not wanted."""
         if self._cancel.is_set():
             raise Cancelled
-        self._report(share, sentence)
+        now = time.monotonic()
+        if now - self._reported >= REPORT_EVERY:
+            self._reported = now
+            self._report(share, sentence)
 
 
 class Jobs:

@@ -74,6 +74,7 @@ class Command:
     checked: Callable[[Session], bool] | None = None
     shortcut: Shortcut = None
     tip: str = ""
+    short: str = ""  # what the toolbar says, where the menu's text is too long for it
 
     @property
     def menu(self) -> str:
@@ -120,6 +121,7 @@ COMMANDS: tuple[Command, ...] = (
         ask=lambda w: w.ask_open_study_folder(),
         shortcut=Keys.Open,
         tip="Open a folder of DICOM files; it is searched with all folders inside",
+        short="Open study",
     ),
     Command(
         id="file.open_study_file",
@@ -134,6 +136,7 @@ COMMANDS: tuple[Command, ...] = (
         ask=lambda w: w.ask_open_model(),
         shortcut="Ctrl+M",
         tip="Open a trained network: .keras, .h5 or .hdf5",
+        short="Open model",
     ),
     Command(
         id="file.open_sample",
@@ -225,6 +228,7 @@ COMMANDS: tuple[Command, ...] = (
         enabled=_has_edits,
         checked=lambda s: s.show_trained,
         tip="Show what the trained network makes of the slice (hold B to look for a moment)",
+        short="Trained",
     ),
     Command(
         id="view.auto_window",
@@ -233,6 +237,7 @@ COMMANDS: tuple[Command, ...] = (
         enabled=_has_series,
         shortcut="1",
         tip="All values but 0.1 % at each end",
+        short="Auto",
     ),
     Command(
         id="view.invert",
@@ -329,6 +334,7 @@ def show_state(action: QAction, command: Command, session: Session) -> None:
     """Make text, tick and availability of an action follow the session."""
     text = command.text(session)
     action.setText(text)
+    action.setIconText(command.short or text.rstrip("…"))
     action.setEnabled(command.enabled(session))
     if command.checked is not None:
         action.setChecked(command.checked(session))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -101,12 +102,10 @@ def _page(parent: QWidget, title: str, html: str) -> None:
 
 def show_about(parent: QWidget) -> None:
     """Say what the program is and what it is not for."""
-    from unetscope import __version__
-
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setWindowTitle("About Unetscope")
-    box.setText(f"<h3>Unetscope {__version__}</h3>")
+    box.setText(f"<h3>Unetscope {version('unetscope')}</h3>")
     box.setInformativeText(
         "Look inside a U-Net while it segments a DICOM MRI slice, and edit its kernels live."
         "<br><br><b>Research use only — not for diagnosis.</b> Not a medical device."

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -16,17 +16,14 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QShortcut,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
-    QDockWidget,
-    QLabel,
     QLineEdit,
     QMainWindow,
     QMenu,
-    QProgressBar,
-    QPushButton,
     QSizePolicy,
     QSlider,
     QToolBar,
@@ -45,6 +42,7 @@ from unetscope.state.desk import Desk
 from unetscope.state.store import Store
 from unetscope.ui import dialogs, icons, theme
 from unetscope.ui.actions import COMMANDS, MENUS, TOOLBAR, make_action, show_state
+from unetscope.ui.layout import WindowLayout
 from unetscope.ui.panels.feature_map_panel import FeatureMapPanel
 from unetscope.ui.panels.filters_panel import FiltersPanel
 from unetscope.ui.panels.kernel_panel import KernelPanel
@@ -52,13 +50,11 @@ from unetscope.ui.panels.layers_panel import LayersPanel
 from unetscope.ui.panels.maps_panel import MapsPanel
 from unetscope.ui.panels.slice_panel import SlicePanel
 from unetscope.ui.panels.studies_panel import StudiesPanel
+from unetscope.ui.recent import RecentMenu
+from unetscope.ui.status_line import StatusLine
 from unetscope.ui.widgets.banner import Banner
-from unetscope.ui.widgets.elided_label import ElidedLabel
 
 MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
-RECENT = 8
-LAYOUT_VERSION = 1
-WINDOW_SIZE = QSize(1400, 850)
 
 
 class Paths(Protocol):
@@ -104,7 +100,6 @@ class MainWindow(QMainWindow):
         self._presenters = presenters
         self._paths = paths
         self._settings = settings
-        self._hidden_docks: list[QDockWidget] = []
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setWindowIcon(icons.icon("app"))
@@ -118,72 +113,47 @@ class MainWindow(QMainWindow):
         self.maps_panel = MapsPanel(presenters.maps, self)
         self.feature_map_panel = FeatureMapPanel(presenters.maps, self)
         self._actions = {command.id: make_action(command, self) for command in COMMANDS}
-        self._place_docks()
         self._make_menus()
         self._make_toolbar()
-        self._make_status_bar()
+        self.status_line = StatusLine(self)
+        self.setStatusBar(self.status_line)
+        self._layout_of_panels = WindowLayout(
+            self,
+            settings,
+            left={self.studies_panel: 150, self.layers_panel: 570},
+            right={self.maps_panel: 430, self.feature_map_panel: 290},
+            bottom={self.filters_panel: 290, self.kernel_panel: 500},
+            sides=(300, 320, 330),
+        )
+        self._menus["view"].addMenu(self._panels_menu())
         self._connect()
         self._show_session(store.session)
         self._show_frame(presenters.frame.view)
-        self.resize(WINDOW_SIZE)
-        self._default_layout = self.saveState(LAYOUT_VERSION)
-        self._restore_layout()
+        self._layout_of_panels.restore_geometry()
 
     # ------------------------------------------------------------------ parts
-
-    @property
-    def docks(self) -> tuple[QDockWidget, ...]:
-        """All panels that can be moved and closed."""
-        return (
-            self.studies_panel,
-            self.layers_panel,
-            self.filters_panel,
-            self.kernel_panel,
-            self.maps_panel,
-            self.feature_map_panel,
-        )
 
     def action_of(self, command_id: str) -> QAction:
         """The action of a command, by its id."""
         return self._actions[command_id]
-
-    def _place_docks(self) -> None:
-        area = Qt.DockWidgetArea
-        for corner, side in (
-            (Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea),
-            (Qt.Corner.BottomRightCorner, area.RightDockWidgetArea),
-        ):
-            self.setCorner(corner, side)
-        left, right = area.LeftDockWidgetArea, area.RightDockWidgetArea
-        self.addDockWidget(left, self.studies_panel)
-        self.splitDockWidget(self.studies_panel, self.layers_panel, Qt.Orientation.Vertical)
-        self.addDockWidget(right, self.maps_panel)
-        self.splitDockWidget(self.maps_panel, self.feature_map_panel, Qt.Orientation.Vertical)
-        self.addDockWidget(area.BottomDockWidgetArea, self.filters_panel)
-        self.splitDockWidget(self.filters_panel, self.kernel_panel, Qt.Orientation.Horizontal)
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.resizeDocks([self.studies_panel, self.maps_panel], [270, 380], horizontal)
-        self.resizeDocks([self.filters_panel, self.kernel_panel], [270, 480], horizontal)
-        self.resizeDocks([self.studies_panel, self.layers_panel], [180, 520], vertical)
-        self.resizeDocks([self.maps_panel, self.feature_map_panel], [440, 260], vertical)
-        self.resizeDocks([self.filters_panel], [330], vertical)
 
     def _make_menus(self) -> None:
         bar = self.menuBar()
         self._menus = {key: bar.addMenu(text) for key, text in MENUS.items()}
         for command in COMMANDS:
             self._menus[command.menu].addAction(self._actions[command.id])
-        self._recent = QMenu("Recent", self)
-        self._recent.aboutToShow.connect(self._fill_recent)
+        self._recent = RecentMenu(self._settings, self.open_path, self)
         self._menus["file"].insertMenu(self._actions["file.save_model"], self._recent)
         self._menus["file"].insertSeparator(self._actions["file.save_model"])
         self._menus["file"].insertSeparator(self._actions["file.quit"])
         self._menus["edit"].insertSeparator(self._actions["edit.copy_kernel"])
         self._menus["edit"].insertSeparator(self._actions["edit.revert_kernel"])
-        panels = QMenu("Panels", self)
-        for dock in self.docks:
-            panels.addAction(dock.toggleViewAction())
-        self._menus["view"].addMenu(panels)
+
+    def _panels_menu(self) -> QMenu:
+        menu = QMenu("Panels", self)
+        for dock in self._layout_of_panels.docks:
+            menu.addAction(dock.toggleViewAction())
+        return menu
 
     def _make_toolbar(self) -> None:
         bar = QToolBar("Toolbar", self)
@@ -220,26 +190,6 @@ class MainWindow(QMainWindow):
         )
         return self.opacity
 
-    def _make_status_bar(self) -> None:
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        self.status = ElidedLabel()
-        self.status.setObjectName("status.text")
-        self.progress = QProgressBar()
-        self.progress.setObjectName("status.progress")
-        self.progress.setFixedWidth(160)
-        self.progress.setRange(0, 1000)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setObjectName("status.cancel")
-        self.engine = QLabel()
-        self.engine.setObjectName("status.engine")
-        self.engine.setProperty("role", "muted")
-        notice = QLabel("Research use only — not for diagnosis")
-        notice.setProperty("role", "muted")
-        bar.addWidget(self.status, 1)
-        for widget in (self.progress, self.cancel, self.engine, notice):
-            bar.addPermanentWidget(widget)
-
     def _connect(self) -> None:
         for command in COMMANDS:
             self._actions[command.id].triggered.connect(partial(self._run, command.id))
@@ -259,7 +209,7 @@ class MainWindow(QMainWindow):
         panel.maximise.connect(self.toggle_maximised_slice)
         panel.context_menu.connect(lambda at: self._menus["view"].popup(at))
         self.banner.triggered.connect(self._actions["edit.revert_all"].trigger)
-        self.cancel.clicked.connect(self._presenters.frame.cancel)
+        self.status_line.cancelled.connect(self._presenters.frame.cancel)
         self._presenters.frame.view_changed.connect(self._show_frame)
         self.store.changed.connect(self._on_session)
         app = QApplication.instance()
@@ -295,17 +245,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(view.title)
         self.banner.show_text(view.banner, "Revert all", icons.icon("edit.revert_all"))
         self._banner_action.setVisible(bool(view.banner))
-        self.status.setText(view.busy or f"{view.status} {view.hint}".strip())
-        self.status.setToolTip(f"{view.status}\n{view.hint}".strip())
-        role = "error" if view.trouble and not view.busy else ""
-        if self.status.property("role") != role:
-            self.status.setProperty("role", role)
-            self.status.style().unpolish(self.status)
-            self.status.style().polish(self.status)
-        self.progress.setVisible(bool(view.busy))
-        self.cancel.setVisible(bool(view.busy))
-        self.progress.setValue(round(view.share * 1000))
-        self.engine.setText(view.engine)
+        self.status_line.show_view(view)
 
     # ---------------------------------------------------------------- opening
 
@@ -317,37 +257,19 @@ class MainWindow(QMainWindow):
         else:
             self._desk.open_study(path)
             kind = "studies"
-        self._remember(kind, path)
+        self._recent.remember(kind, path)
 
     def open_sample(self) -> None:
         """Open the study and the network that come with the program."""
         self._desk.open_model(self._paths.sample_model)
         self._desk.open_study(self._paths.sample_study)
 
-    def _remember(self, kind: str, path: Path) -> None:
-        recent = [str(path), *(p for p in self._recent_paths(kind) if p != str(path))]
-        self._settings.setValue(f"recent/{kind}", recent[:RECENT])
-
-    def _recent_paths(self, kind: str) -> list[str]:
-        stored = self._settings.value(f"recent/{kind}", [])
-        return [stored] if isinstance(stored, str) else [str(p) for p in stored or []]
-
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        for kind in ("studies", "models"):
-            for text in self._recent_paths(kind):
-                action = self._recent.addAction(text)
-                action.triggered.connect(partial(self.open_path, Path(text)))
-            self._recent.addSeparator()
-        clear = self._recent.addAction("Clear this list")
-        clear.triggered.connect(lambda: self._settings.remove("recent"))
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped, the model first so that the study meets it."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         for path in sorted(paths, key=lambda p: p.suffix.lower() not in MODEL_ENDINGS):
@@ -429,14 +351,7 @@ class MainWindow(QMainWindow):
 
     def toggle_maximised_slice(self) -> None:
         """Hide the panels around the slice, or bring the same ones back."""
-        if self._hidden_docks:
-            for dock in self._hidden_docks:
-                dock.show()
-            self._hidden_docks = []
-        else:
-            self._hidden_docks = [dock for dock in self.docks if dock.isVisible()]
-            for dock in self._hidden_docks:
-                dock.hide()
+        self._layout_of_panels.toggle_panels()
 
     def toggle_theme(self) -> None:
         """Change between the light and the dark theme, and remember it."""
@@ -455,8 +370,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put all panels back where they were at first."""
-        self._hidden_docks = []
-        self.restoreState(self._default_layout, LAYOUT_VERSION)
+        self._layout_of_panels.reset()
 
     def show_shortcuts(self) -> None:
         """Say which keys and mouse buttons do what."""
@@ -468,7 +382,7 @@ class MainWindow(QMainWindow):
 
     # ----------------------------------------------------------------- window
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """While B is held, show what the trained network makes of the slice."""
         if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
             key_event = event
@@ -486,18 +400,14 @@ class MainWindow(QMainWindow):
             self.store.update(lambda s: s.compare_trained(pressed))
         return True
 
-    def _restore_layout(self) -> None:
-        geometry, state = (self._settings.value(f"window/{k}") for k in ("geometry", "state"))
-        if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
-            self.restoreGeometry(geometry)
-            QTimer.singleShot(0, self, lambda: self.restoreState(state, LAYOUT_VERSION))
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give the panels their room, now that the window has its size."""
+        super().showEvent(event)
+        self._layout_of_panels.place()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout for the next start."""
-        if self._hidden_docks:
-            self.toggle_maximised_slice()
-        self._settings.setValue("window/geometry", self.saveGeometry())
-        self._settings.setValue("window/state", self.saveState(LAYOUT_VERSION))
+        self._layout_of_panels.save()
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self)

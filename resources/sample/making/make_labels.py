@@ -99,7 +99,11 @@ def whiten_brainstem(grey: np.ndarray, white: np.ndarray, affine: np.ndarray) ->
 
 
 def register(
-    template: np.ndarray, template_affine: np.ndarray, brain: np.ndarray, affine: np.ndarray
+    template: np.ndarray,
+    template_affine: np.ndarray,
+    brain: np.ndarray,
+    affine: np.ndarray,
+    start: np.ndarray | None = None,
 ):
     """Register the template to the brain non-linearly at 2 mm; return the map."""
     metric = CCMetric(3, sigma_diff=1.7, radius=3)
@@ -113,6 +117,7 @@ def register(
         np.asarray(coarse[1].dataobj),
         static_grid2world=coarse[0].affine,
         moving_grid2world=coarse[1].affine,
+        prealign=start,
     )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-
 from tests.unit.io.builders import save_nifti
+
 from unetscope.domain.errors import StudyError
 from unetscope.domain.geometry import edge_letters, plane_name
 from unetscope.domain.window import Window
@@ -105,6 +105,18 @@ def test_a_sheared_affine_is_warned_of_and_kept(tmp_path: Path) -> None:
     assert np.allclose(abs(series.affine[:3, 0]), (0.5, 0, 1))
 
 
+def test_what_nibabel_remarks_about_a_header_becomes_a_notice(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = save_nifti(tmp_path / "a.nii", np.zeros((2, 2, 2), np.int16), np.eye(4))
+    header = bytearray(path.read_bytes())
+    header[252:254] = b"\x63\x00"  # qform_code 99
+    path.write_bytes(bytes(header))
+    series = open_study(path).series[0]
+    assert series.notices
+    assert capfd.readouterr().err == ""
+
+
 def test_metres_become_millimetres(tmp_path: Path) -> None:
     image = nib.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.diag([0.001, 0.001, 0.002, 1]))
     image.header.set_xyzt_units("meter")
@@ -128,10 +140,8 @@ def test_colour_and_complex_images_are_refused(tmp_path: Path, dtype: object) ->
 def test_a_file_cut_short_gives_a_sentence(tmp_path: Path, name: str) -> None:
     values = np.random.default_rng(0).integers(0, 1000, (20, 20, 20)).astype(np.int16)
     path = save_nifti(tmp_path / name, values, np.eye(4))
+    whole = path.read_bytes()
     for length in (0, 10, 200, 348, 400, 5000):
-        path.write_bytes(path.read_bytes()[:length] or b"")
-        save = path.read_bytes()
+        path.write_bytes(whole[:length])
         with pytest.raises(StudyError):
             open_study(path).series[0].volume()
-        path.write_bytes(save)
-        save_nifti(tmp_path / name, values, np.eye(4))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom import Dataset
-
+from pydicom import DataElement, Dataset
+from pydicom.config import IGNORE
 from tests.unit.io.builders import (
     CORONAL,
     SAGITTAL,
@@ -20,7 +20,8 @@ from tests.unit.io.builders import (
     save,
     save_stack,
 )
-from unetscope.domain.errors import StudyError
+
+from unetscope.domain.errors import Cancelled, StudyError
 from unetscope.domain.window import Window
 from unetscope.io.series import Series
 from unetscope.io.study import open_study
@@ -54,7 +55,7 @@ def test_the_affine_maps_every_voxel_to_where_the_files_say(
     step: float,
     order: list[int],
 ) -> None:
-    rotation, _ = np.linalg.qr(np.vander(np.array(angles) + [7, 11, 13]))
+    rotation, _ = np.linalg.qr(np.vander(np.add(angles, (7, 11, 13))))
     rows, columns = rotation[:, 0], rotation[:, 1]
     normal = np.cross(rows, columns)
     folder = tmp_path_factory.mktemp("oblique")
@@ -164,6 +165,15 @@ def test_a_copied_file_is_left_out_with_a_warning(tmp_path: Path) -> None:
     assert any("duplicate" in warning for warning in study.series[0].warnings)
 
 
+def test_a_uid_used_twice_for_different_pixels_loses_nothing(tmp_path: Path) -> None:
+    slices = mr_stack(3)
+    other = mr_slice(2.0, np.full((4, 5), 77, np.int16), InstanceNumber=slices[1].InstanceNumber)
+    other.SOPInstanceUID = slices[1].SOPInstanceUID
+    study = open_study(save_stack(tmp_path, [*slices, other]))
+    assert sorted(len(series) for series in study.series) == [1, 3]
+    assert study.skipped == ()
+
+
 def test_a_slice_sent_twice_under_another_uid_is_left_out_too(tmp_path: Path) -> None:
     slices = mr_stack(3)
     slices.append(mr_slice(2.0, np.full((4, 5), 1, np.int16), InstanceNumber=9))
@@ -185,7 +195,7 @@ def test_a_conflicting_duplicate_is_kept_apart_with_a_warning(tmp_path: Path) ->
 def test_slices_without_position_keep_instance_order(tmp_path: Path) -> None:
     for keywords in (["ImagePositionPatient"], ["ImagePositionPatient", "ImageOrientationPatient"]):
         folder = tmp_path / str(len(keywords))
-        series = opened(folder, mr_stack(4, **dict.fromkeys(keywords)))
+        series = opened(folder, mr_stack(4, 2.0, **dict.fromkeys(keywords)))
         assert series.volume()[:, 0, 0].tolist() == [3, 2, 1, 0]  # builders number backwards
         assert not series.geometry_sure
         assert series.has_orientation == (len(keywords) == 1)
@@ -321,6 +331,16 @@ def test_arrays_are_read_only_and_read_once(tmp_path: Path) -> None:
         series.slice(3)
 
 
+def test_a_volume_reports_progress_and_can_be_cancelled(tmp_path: Path) -> None:
+    series = opened(tmp_path, mr_stack(3))
+    steps: list[tuple[int, int]] = []
+    with pytest.raises(Cancelled):
+        series.volume(cancelled=lambda: len(steps) == 2, progress=lambda *step: steps.append(step))
+    assert steps == [(1, 3), (2, 3)]
+    assert series.volume(progress=lambda *step: steps.append(step)).shape == (3, 4, 5)
+    assert steps[2:] == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_a_slice_that_does_not_decode_is_nan_in_the_volume_and_named(tmp_path: Path) -> None:
     series = opened(tmp_path, mr_stack(3))
     series.path(1).unlink()
@@ -338,7 +358,22 @@ def test_a_slice_that_does_not_decode_is_nan_in_the_volume_and_named(tmp_path: P
 
 
 def test_odd_header_values_become_a_notice_not_a_warning(tmp_path: Path) -> None:
-    path = save(mr_slice(SeriesNumber=1234), tmp_path / "a.dcm")
-    path.write_bytes(path.read_bytes().replace(b"1234", b"1.2 "))
-    series = open_study(path).series[0]
-    assert len(series) == 1
+    dataset = mr_slice()
+    dataset[0x0008103E] = DataElement(0x0008103E, "LO", "secret " * 10, validation_mode=IGNORE)
+    series = open_study(save(dataset, tmp_path / "a.dcm")).series[0]
+    assert len(series.description) > 64
+    assert series.notices
+    assert any("standard" in warning for warning in series.warnings)
+    assert not any("secret" in warning for warning in series.warnings), "may quote the patient"
+
+
+def test_the_b_value_of_the_maker_splits_too(tmp_path: Path) -> None:
+    slices = []
+    for b_value in (0, 1000):
+        for z in (0.0, 2.0):
+            dataset = mr_slice(z)
+            block = dataset.private_block(0x0019, "SIEMENS MR HEADER", create=True)
+            block.add_new(0x0C, "IS", str(b_value))
+            slices.append(dataset)
+    study = open_study(save_stack(tmp_path, slices))
+    assert [series.description for series in study.series] == ["T1 (b 0)", "T1 (b 1000)"]

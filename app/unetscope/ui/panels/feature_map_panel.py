@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -25,6 +26,7 @@ class FeatureMapPanel(QDockWidget):
         self.numbers.setObjectName("feature_map.numbers")
         self.numbers.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.histogram = Histogram()
+        self.histogram.setToolTip("How many pixels have which value; logarithmic heights")
         side = QVBoxLayout()
         side.addWidget(self.numbers)
         side.addWidget(self.histogram, 1)
@@ -51,7 +53,7 @@ class FeatureMapPanel(QDockWidget):
             return
         self.setWindowTitle(large.title)
         self.map.show_content(MapContent(values=large.values, limits=large.limits))
-        self.histogram.show_histogram(large.counts, large.edges)
+        self.histogram.show_histogram(np.log1p(large.counts), large.edges)
         self._show_numbers()
 
     def _hovered(self, row: int, column: int, value: float) -> None:

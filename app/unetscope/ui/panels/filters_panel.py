@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from unetscope.domain.session import Gallery, Scaling
@@ -13,7 +13,8 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.tile_gallery import TileGallery
 from unetscope.ui.widgets.tile_set import TileSet
 
-SCALINGS = {Scaling.EACH: "scale: each kernel", Scaling.LAYER: "scale: whole layer"}
+GALLERIES = {Gallery.FILTERS: "all filters", Gallery.INPUTS: "all inputs"}
+SCALINGS = {Scaling.EACH: "scale: kernel", Scaling.LAYER: "scale: layer"}
 
 
 class FiltersPanel(QDockWidget):
@@ -26,21 +27,25 @@ class FiltersPanel(QDockWidget):
 
         self.mode = QComboBox()
         self.mode.setObjectName("filters.mode")
-        for gallery in Gallery:
-            self.mode.addItem(gallery.value.capitalize(), gallery)
+        for gallery, text in GALLERIES.items():
+            self.mode.addItem(text, gallery)
+            index = self.mode.count() - 1
+            self.mode.setItemData(index, gallery.value.capitalize(), Qt.ItemDataRole.ToolTipRole)
+        self.mode.setToolTip("Which kernels of the layer are shown")
         self.in_channel = QSpinBox()
         self.in_channel.setObjectName("filters.in_channel")
-        self.in_channel.setPrefix("input ")
+        self.in_channel.setPrefix("in ")
         self.in_channel.setToolTip("Input channel whose kernels are shown")
         self.scaling = QComboBox()
         self.scaling.setObjectName("filters.scaling")
+        self.scaling.setToolTip("What one colour scale covers: each kernel, or the whole layer")
         for scaling, text in SCALINGS.items():
             self.scaling.addItem(text, scaling)
         for box in (self.mode, self.scaling):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            box.setMinimumContentsLength(10)
+            box.setMinimumContentsLength(5)
         self.gallery = TileGallery()
         self.gallery.setObjectName("filters.gallery")
         self.gallery.setAccessibleName("Filters")
@@ -75,7 +80,7 @@ class FiltersPanel(QDockWidget):
         self.setWindowTitle(view.title)
         self.caption.setText(view.caption)
         with QSignalBlocker(self.mode), QSignalBlocker(self.scaling):
-            self.mode.setCurrentIndex(list(Gallery).index(view.gallery))
+            self.mode.setCurrentIndex(list(GALLERIES).index(view.gallery))
             self.scaling.setCurrentIndex(list(SCALINGS).index(view.scaling))
         with QSignalBlocker(self.in_channel):
             self.in_channel.setRange(0, max(view.in_channels - 1, 0))
@@ -90,7 +95,7 @@ class FiltersPanel(QDockWidget):
                 values=view.kernels,
                 limits=limits,
                 lut=DIVERGING,
-                marks=dict.fromkeys(view.edited, "●"),
+                marks=dict.fromkeys(view.edited, "edited"),
                 selected=view.selected,
             )
         )

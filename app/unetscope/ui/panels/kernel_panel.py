@@ -11,11 +11,10 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDockWidget,
     QDoubleSpinBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QRadioButton,
+    QSizePolicy,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -34,6 +33,7 @@ from unetscope.ui.widgets.table_of_values import TableOfValues
 GAIN_STEPS = 100  # slider steps to a gain of 1
 GAIN_MOST = 3
 
+SCOPE_NAMES = {Scope.INPUT_CHANNEL: "input"}
 SCOPE_TIPS = {
     Scope.VALUE: "Only the value you change.",
     Scope.KERNEL: "Every value of this kernel.",
@@ -65,6 +65,7 @@ class KernelPanel(QDockWidget):
         self.bias.setSingleStep(0.01)
         self.bias.setKeyboardTracking(False)
         self.bias.setPrefix("bias ")
+        self.bias.setFixedWidth(120)
         self.gain = QSlider(Qt.Orientation.Horizontal)
         self.gain.setObjectName("kernel_editor.gain")
         self.gain.setRange(0, GAIN_MOST * GAIN_STEPS)
@@ -74,13 +75,17 @@ class KernelPanel(QDockWidget):
         self.recipe = QComboBox()
         self.recipe.setObjectName("kernel_editor.recipe")
         self.recipe.setToolTip("Put a ready-made kernel into what the scope names")
-        self.recipe.setMinimumContentsLength(12)
-        self.keep_norm = QCheckBox("keep norm and mean")
+        self.recipe.setMinimumContentsLength(9)
+        self.recipe.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.keep_norm = QCheckBox("keep norm")
         self.keep_norm.setObjectName("kernel_editor.keep_norm")
         self.keep_norm.setToolTip(
             "Scale a recipe so that norm and mean of the old kernel stay: else the layer saturates"
         )
         self.scopes = QButtonGroup(self)
+        self.copy, self.paste, self.revert_kernel = QToolButton(), QToolButton(), QToolButton()
         self.problem = QLabel()
         self.problem.setObjectName("kernel_editor.problem")
         self.problem.setProperty("role", "error")
@@ -89,49 +94,52 @@ class KernelPanel(QDockWidget):
 
         content = QWidget()
         content.setObjectName("kernel_editor.content")
-        layout = QHBoxLayout(content)
+        upper = QHBoxLayout()
+        upper.setSpacing(12)
+        upper.addLayout(self._kernel(), 4)
+        upper.addWidget(self.effect, 6)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 6, 8, 6)
-        layout.setSpacing(12)
-        layout.addLayout(self._editor(), 3)
-        layout.addWidget(self.effect, 2)
+        layout.setSpacing(5)
+        layout.addLayout(upper, 1)
+        layout.addLayout(self._scope_row())
+        layout.addLayout(self._recipe_row())
+        layout.addLayout(self._buttons())
+        layout.addWidget(self.problem)
         self.setWidget(content)
         self._connect()
         self.show_view(presenter.view)
 
-    def _editor(self) -> QVBoxLayout:
-        scope_row = QHBoxLayout()
-        scope_row.addWidget(QLabel("Scope:"))
-        for i, scope in enumerate(Scope):
-            button = QRadioButton(scope.value)
-            button.setObjectName(f"kernel_editor.scope.{scope.name.lower()}")
-            button.setToolTip(SCOPE_TIPS[scope])
-            self.scopes.addButton(button, i)
-            scope_row.addWidget(button)
-        scope_row.addStretch(1)
+    def _kernel(self) -> QVBoxLayout:
         where = QHBoxLayout()
-        where.addWidget(self.filter)
-        where.addWidget(self.in_channel)
-        where.addWidget(self.bias)
-        where.addStretch(1)
-        gain = QHBoxLayout()
-        gain.addWidget(self._gain_text)
-        gain.addWidget(self.gain, 1)
-        recipe = QHBoxLayout()
-        recipe.addWidget(self.recipe, 1)
-        recipe.addWidget(self.keep_norm)
-        form = QFormLayout()
-        form.setVerticalSpacing(4)
-        form.addRow(scope_row)
-        form.addRow("Recipe:", recipe)
-        form.addRow("Gain:", gain)
-        form.addRow(self._buttons())
+        where.addWidget(self.filter, 1)
+        where.addWidget(self.in_channel, 1)
         layout = QVBoxLayout()
         layout.setSpacing(5)
         layout.addLayout(where)
         layout.addWidget(self.grid, 1)
-        layout.addLayout(form)
-        layout.addWidget(self.problem)
         return layout
+
+    def _scope_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Scope"))
+        for i, scope in enumerate(Scope):
+            button = QRadioButton(SCOPE_NAMES.get(scope, scope.value))
+            button.setObjectName(f"kernel_editor.scope.{scope.name.lower()}")
+            button.setToolTip(SCOPE_TIPS[scope])
+            self.scopes.addButton(button, i)
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
+
+    def _recipe_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self.recipe, 2)
+        row.addWidget(self.keep_norm)
+        row.addSpacing(8)
+        row.addWidget(self._gain_text)
+        row.addWidget(self.gain, 2)
+        return row
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -152,19 +160,21 @@ class KernelPanel(QDockWidget):
                 )
             )
             row.addWidget(button)
+        row.addSpacing(8)
+        row.addWidget(self.bias)
         row.addStretch(1)
-        self.copy, self.paste = QPushButton("Copy"), QPushButton("Paste")
-        self.copy.setToolTip("Copy the kernel as numbers, for a spreadsheet")
-        self.paste.setToolTip("Paste a kernel from numbers, as a spreadsheet copies them")
-        self.revert_kernel = QPushButton("Revert kernel")
-        self.revert_kernel.setToolTip("Back to the trained values (wider scopes: Edit menu)")
-        for push, name in (
-            (self.copy, "edit.copy_kernel"),
-            (self.paste, "edit.paste_kernel"),
-            (self.revert_kernel, "edit.revert_kernel"),
+        for name, push, tip in (
+            ("edit.copy_kernel", self.copy, "Copy the kernel as numbers, for a spreadsheet"),
+            ("edit.paste_kernel", self.paste, "Paste a kernel from numbers, as spreadsheets copy"),
+            (
+                "edit.revert_kernel",
+                self.revert_kernel,
+                "Bring this kernel back to the trained values; wider scopes: Edit menu",
+            ),
         ):
             push.setObjectName(f"kernel_editor.{name}")
             push.setIcon(icons.icon(name))
+            push.setToolTip(tip)
             row.addWidget(push)
         return row
 
@@ -225,7 +235,7 @@ class KernelPanel(QDockWidget):
                     )
 
     def _show_gain(self) -> None:
-        self._gain_text.setText(f"×{self.gain.value() / GAIN_STEPS:.2f}")
+        self._gain_text.setText(f"gain ×{self.gain.value() / GAIN_STEPS:.2f}")
 
     # ---------------------------------------------------------------- actions
 
@@ -286,7 +296,8 @@ def _spin(name: str, prefix: str) -> QSpinBox:
     spin = QSpinBox()
     spin.setObjectName(name)
     spin.setPrefix(prefix)
-    spin.setToolTip(f"Which {prefix.strip()} the kernel belongs to")
+    spin.setMinimumWidth(84)
+    spin.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return spin
 
 
@@ -294,7 +305,7 @@ def _show_spin(spin: QSpinBox, value: int, count: int) -> None:
     with QSignalBlocker(spin):
         spin.setRange(0, max(count - 1, 0))
         spin.setValue(value)
-        spin.setSuffix(f" / {count}" if count else "")
+        spin.setToolTip(f"Which {spin.prefix().strip()} the kernel belongs to, of {count}")
 
 
 class _EffectBox(QWidget):
@@ -303,7 +314,7 @@ class _EffectBox(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("kernel_editor.effect")
-        title = QLabel("Effect of the edits on this slice")
+        title = QLabel("Effect on this slice")
         title.setProperty("role", "title")
         self.table = TableOfValues()
         self._advice = QLabel()
@@ -324,6 +335,7 @@ class _EffectBox(QWidget):
             pictures.addLayout(column, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
         layout.addWidget(title)
         layout.addWidget(self.table)
         layout.addWidget(self._advice)

@@ -20,6 +20,7 @@ from unetscope.presenters.layers import LayerRow, LayersPresenter, LayersView
 from unetscope.ui import theme
 
 NAME, SHAPE, PARAMETERS = range(3)
+SMALLER = 0.85  # size of the numbers beside a name
 LAYER = Qt.ItemDataRole.UserRole
 
 
@@ -41,10 +42,13 @@ class LayersPanel(QDockWidget):
         self.tree.setObjectName("layers.tree")
         self.tree.setAccessibleName("Layers")
         self.tree.setHeaderLabels(["Layer", "Output", "Parameters"])
-        self.tree.setIndentation(12)
+        self.tree.setHeaderHidden(True)
+        self.tree.setIndentation(8)
+        self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(True)
         header = self.tree.header()
         header.setStretchLastSection(False)
+        header.setMinimumSectionSize(40)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column in (SHAPE, PARAMETERS):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
@@ -100,14 +104,17 @@ class LayersPanel(QDockWidget):
             for row in rows:
                 item = QTreeWidgetItem()
                 item.setData(NAME, LAYER, row.name)
-                item.setTextAlignment(SHAPE, Qt.AlignmentFlag.AlignRight)
-                item.setTextAlignment(PARAMETERS, Qt.AlignmentFlag.AlignRight)
+                small = self.tree.font()
+                small.setPointSizeF(small.pointSizeF() * SMALLER)
+                for column in (SHAPE, PARAMETERS):
+                    item.setFont(column, small)
+                    item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
                 self._section(row.section.value).addChild(item)
                 self._items[row.name] = item
             self.tree.expandAll()
         for row in rows:
             item = self._items[row.name]
-            item.setText(NAME, f"{row.name} ●" if row.edited else row.name)
+            item.setText(NAME, f"● {row.name}" if row.edited else row.name)
             item.setText(SHAPE, row.shape)
             item.setText(PARAMETERS, row.parameters)
             colour = theme.colour("text" if row.has_kernels else "text_muted")

@@ -14,7 +14,7 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.tile_gallery import TileGallery
 from unetscope.ui.widgets.tile_set import TileSet
 
-SCALINGS = {Scaling.LAYER: "scale: whole layer", Scaling.EACH: "scale: each map"}
+SCALINGS = {Scaling.LAYER: "scale: layer", Scaling.EACH: "scale: map"}
 
 
 class MapsPanel(QDockWidget):

@@ -8,7 +8,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 
 class Banner(QFrame):
-    """Shows a text such as "Edited model — research use only"; hidden while there is none."""
+    """Shows a text such as "Edited model — research use only"; hidden while there is none.
+
+    A tool bar shows its widgets as it pleases: in one, hide the action that `addWidget` gave, too.
+    """
 
     triggered = Signal()  # the button
 

@@ -1,7 +1,5 @@
 """A line edit that lies over a cell until a number is entered."""
 
-# ruff: noqa: N802 (the names of Qt's virtual methods)
-
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, Signal

@@ -1,7 +1,5 @@
 """A small histogram: bars, two numbers, and a line at the value under the mouse."""
 
-# ruff: noqa: N802 (the names of Qt's virtual methods)
-
 from __future__ import annotations
 
 from typing import Any
@@ -32,6 +30,8 @@ class Histogram(QWidget):
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         item = self._plot.getPlotItem()
+        menu = item.ctrlMenu  # pyqtgraph gives it no owner, so it would outlive the plot
+        menu.setParent(self, menu.windowFlags())
         item.hideAxis("left")
         item.hideAxis("bottom")
         item.setContentsMargins(0, 0, 0, 0)

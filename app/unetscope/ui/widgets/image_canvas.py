@@ -1,7 +1,5 @@
 """The slice view: a grey slice, what lies over it, and the mouse."""
 
-# ruff: noqa: N802 (the names of Qt's virtual methods)
-
 from __future__ import annotations
 
 import math
@@ -141,9 +139,8 @@ class ImageCanvas(QWidget):
             round(self.width() * ratio), round(self.height() * ratio), QImage.Format.Format_RGB32
         )
         made.setDevicePixelRatio(ratio)
-        painter = QPainter(made)
-        self._paint(painter)
-        painter.end()
+        with QPainter(made) as painter:
+            self._paint(painter)
         return made
 
     def sizeHint(self) -> QSize:
@@ -155,12 +152,11 @@ class ImageCanvas(QWidget):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        self._paint(painter)
-        if self.hasFocus():
-            painter.setPen(QPen(theme.colour("accent", 170), 1.0))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
+        with QPainter(self) as painter:
+            self._paint(painter)
+            if self.hasFocus():
+                painter.setPen(QPen(theme.colour("accent", 170), 1.0))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint(self, painter: QPainter) -> None:
         area = QRectF(self.rect())

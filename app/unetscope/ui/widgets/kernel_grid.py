@@ -1,7 +1,5 @@
 """One kernel as coloured cells with numbers, edited by mouse, wheel and keyboard."""
 
-# ruff: noqa: N802 (the names of Qt's virtual methods)
-
 from __future__ import annotations
 
 import numpy as np
@@ -26,12 +24,11 @@ from unetscope.ui import theme
 from unetscope.ui.colours import DIVERGING, luminance, to_levels
 from unetscope.ui.widgets.cell_editor import CellEditor
 from unetscope.ui.widgets.cell_gesture import CellGesture, weight
+from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.kernel_layout import cell_at, cell_rect
 from unetscope.ui.widgets.kernel_numbers import exact_text, number_text
 from unetscope.ui.widgets.kernel_painting import fitted_text, paint_dot, paint_frame
 
-GAP = 2
-PAD = 3  # room for the frame of the cursor
-WIDEST, HIGHEST = 96, 72  # a cell at most
 START = 3  # screen pixels that make a press a drag
 FULL_DRAG = 100.0  # screen pixels for the whole limit
 BURST_MS = 400  # turns of the wheel this close are one gesture
@@ -145,25 +142,11 @@ class KernelGrid(QWidget):
 
     def cell_rect(self, row: int, column: int) -> QRect:
         """Where a cell is in the widget."""
-        rows, columns = self._values.shape
-        across = (self.width() - 2 * PAD + GAP) // max(columns, 1) - GAP
-        down = (self.height() - 2 * PAD + GAP) // max(rows, 1) - GAP
-        width = max(min(across, WIDEST, down * 8 // 5), 1)
-        height = max(min(down, HIGHEST, width), 1)
-        left = (self.width() - columns * (width + GAP) + GAP) // 2
-        top = (self.height() - rows * (height + GAP) + GAP) // 2
-        return QRect(left + column * (width + GAP), top + row * (height + GAP), width, height)
+        return cell_rect(self._values.shape, self.size(), row, column)
 
     def cell_at(self, at: QPoint) -> tuple[int, int] | None:
         """The cell at a point of the widget, or None."""
-        rows, columns = self._values.shape
-        if not rows * columns:
-            return None
-        first = self.cell_rect(0, 0)
-        row = (at.y() - first.top()) // (first.height() + GAP)
-        column = (at.x() - first.left()) // (first.width() + GAP)
-        inside = 0 <= row < rows and 0 <= column < columns
-        return (row, column) if inside else None
+        return cell_at(self._values.shape, self.size(), at)
 
     def sizeHint(self) -> QSize:
         return QSize(250, 190)
@@ -174,15 +157,16 @@ class KernelGrid(QWidget):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("panel"))
-        if self._values.size:
-            self._paint_cells(painter)
-        else:
-            painter.setPen(theme.colour("text_muted"))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(QRectF(self.rect()).adjusted(8, 4, -8, -4), int(flags), self._message)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme.colour("panel"))
+            if self._values.size:
+                self._paint_cells(painter)
+            else:
+                painter.setPen(theme.colour("text_muted"))
+                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+                painter.drawText(
+                    QRectF(self.rect()).adjusted(8, 4, -8, -4), int(flags), self._message
+                )
 
     def _paint_cells(self, painter: QPainter) -> None:
         rows, columns = self._values.shape
@@ -289,6 +273,7 @@ class KernelGrid(QWidget):
 
     # Keyboard
 
+    @never_raises
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self._tooltip(self.cell_at(event.pos())), self)

@@ -1,7 +1,5 @@
 """One feature map, large, with the value under the mouse."""
 
-# ruff: noqa: N802 (the names of Qt's virtual methods)
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -99,34 +97,33 @@ class MapView(QWidget):
         return QSize(64, 64)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("panel"))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        content = self._content
-        top = self._title_height()
-        if content.title:
-            line = QRectF(0.0, 0.0, self.width(), top)
-            shown = QFontMetricsF(self.font()).elidedText(
-                content.title, Qt.TextElideMode.ElideRight, line.width()
-            )
-            painter.setPen(theme.colour("text_muted"))
-            painter.drawText(line, int(Qt.AlignmentFlag.AlignLeft), shown)
-        frame = QRectF(0.5, top + 0.5, self.width() - 1.0, max(self.height() - top - 1.0, 1.0))
-        painter.setPen(QPen(theme.colour("border"), 1.0))
-        painter.setBrush(theme.colour("tile"))
-        painter.drawRoundedRect(frame, 3.0, 3.0)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if content.values is None:
-            painter.setPen(theme.colour("canvas_text_muted"))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(frame.adjusted(8, 4, -8, -4), int(flags), content.message)
-        else:
-            target = self.map_rect()
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(target, self._picture)
-            if content.cursor is not None:
-                self._paint_cursor(painter, target, *content.cursor)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), theme.colour("panel"))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            content = self._content
+            top = self._title_height()
+            if content.title:
+                line = QRectF(0.0, 0.0, self.width(), top)
+                shown = QFontMetricsF(self.font()).elidedText(
+                    content.title, Qt.TextElideMode.ElideRight, line.width()
+                )
+                painter.setPen(theme.colour("text_muted"))
+                painter.drawText(line, int(Qt.AlignmentFlag.AlignLeft), shown)
+            frame = QRectF(0.5, top + 0.5, self.width() - 1.0, max(self.height() - top - 1.0, 1.0))
+            painter.setPen(QPen(theme.colour("border"), 1.0))
+            painter.setBrush(theme.colour("tile"))
+            painter.drawRoundedRect(frame, 3.0, 3.0)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            if content.values is None:
+                painter.setPen(theme.colour("canvas_text_muted"))
+                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+                painter.drawText(frame.adjusted(8, 4, -8, -4), int(flags), content.message)
+            else:
+                target = self.map_rect()
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+                painter.drawImage(target, self._picture)
+                if content.cursor is not None:
+                    self._paint_cursor(painter, target, *content.cursor)
 
     def _paint_cursor(self, painter: QPainter, target: QRectF, row: float, column: float) -> None:
         rows, columns = self._content.values.shape if self._content.values is not None else (1, 1)

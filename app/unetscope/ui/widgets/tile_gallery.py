@@ -1,10 +1,7 @@
 """Many kernels or feature maps in rows: only those in view are drawn, as one picture."""
 
-# ruff: noqa: N802 (the names of Qt's virtual methods)
-
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -23,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from unetscope.ui import theme
+from unetscope.ui.widgets.guard import never_raises
 from unetscope.ui.widgets.tile_layout import GAP, KEYS, LARGEST, MARGIN, SMALLEST, STRIP, TileLayout
 from unetscope.ui.widgets.tile_painting import (
     paint_badge,
@@ -161,10 +159,13 @@ class TileGallery(QAbstractScrollArea):
 
     @property
     def _layout(self) -> TileLayout:
+        # The scroll bar's room is kept free when there is none: a bar that came and went with the
+        # width of the tiles, and they with it, would never come to rest.
+        bar = self.verticalScrollBar().sizeHint().width()
         return TileLayout(
             count=len(self._tiles),
             wanted=self._wanted,
-            width=self.viewport().width(),
+            width=self.contentsRect().width() - bar,
             height=self.viewport().height(),
             strips=self._tiles.strip is not None,
         )
@@ -194,16 +195,15 @@ class TileGallery(QAbstractScrollArea):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        area = QRectF(self.viewport().rect())
-        painter.fillRect(area, theme.colour("panel"))
-        if len(self._tiles):
-            self._paint_tiles(painter)
-        else:
-            painter.setPen(theme.colour("text_muted"))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(area.adjusted(16, 8, -16, -8), int(flags), self._message)
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            area = QRectF(self.viewport().rect())
+            painter.fillRect(area, theme.colour("panel"))
+            if len(self._tiles):
+                self._paint_tiles(painter)
+            else:
+                painter.setPen(theme.colour("text_muted"))
+                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+                painter.drawText(area.adjusted(16, 8, -16, -8), int(flags), self._message)
 
     def _paint_tiles(self, painter: QPainter) -> None:
         start, stop = self.visible_range()
@@ -276,6 +276,9 @@ class TileGallery(QAbstractScrollArea):
         ):
             self._choose(index)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.index_at(event.position().toPoint())
         if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
@@ -292,6 +295,7 @@ class TileGallery(QAbstractScrollArea):
             self.context_menu.emit(self.index_at(event.pos()), event.globalPos())
         event.accept()
 
+    @never_raises
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self._set_hover(-1)
@@ -303,13 +307,7 @@ class TileGallery(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def _tooltip_text(self, index: int) -> str:
-        if self._tooltip is None:
-            return ""
-        try:
-            return self._tooltip(index)
-        except Exception:  # an exception that leaves a Qt virtual ends the process
-            sys.excepthook(*sys.exc_info())
-            return ""
+        return "" if self._tooltip is None else self._tooltip(index)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -321,6 +319,7 @@ class TileGallery(QAbstractScrollArea):
         else:
             super().wheelEvent(event)
 
+    @never_raises
     def event(self, event: QEvent) -> bool:
         # Shortcuts of the window, such as Up for the next slice, wait while the gallery has focus.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):

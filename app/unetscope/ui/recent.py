@@ -1,0 +1,49 @@
+"""The list of files opened lately."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QMenu, QWidget
+
+KINDS = ("studies", "models")
+KEPT = 8
+
+
+class RecentMenu(QMenu):
+    """Remembers paths by kind, and opens one when it is chosen."""
+
+    def __init__(
+        self, settings: QSettings, open_path: Callable[[Path], None], parent: QWidget
+    ) -> None:
+        super().__init__("Recent", parent)
+        self.setToolTipsVisible(True)
+        self._settings = settings
+        self._open = open_path
+        self.aboutToShow.connect(self._fill)
+
+    def remember(self, kind: str, path: Path) -> None:
+        """Put a path at the top of its list."""
+        paths = [path, *(kept for kept in self.paths(kind) if kept != path)]
+        self._settings.setValue(f"recent/{kind}", [str(p) for p in paths[:KEPT]])
+
+    def paths(self, kind: str) -> list[Path]:
+        """The paths of a kind, the latest first."""
+        stored = self._settings.value(f"recent/{kind}")
+        texts = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
+        return [Path(str(text)) for text in texts]
+
+    def _fill(self) -> None:
+        self.clear()
+        for kind in KINDS:
+            for path in self.paths(kind):
+                action = self.addAction(path.name)
+                action.setToolTip(str(path))
+                action.triggered.connect(partial(self._open, path))
+            self.addSeparator()
+        clear = self.addAction("Clear this list")
+        clear.setEnabled(any(self.paths(kind) for kind in KINDS))
+        clear.triggered.connect(lambda: self._settings.remove("recent"))

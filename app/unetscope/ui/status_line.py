@@ -1,0 +1,54 @@
+"""The line at the foot of the window: what happened, what is being read, the engine."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+
+from unetscope.presenters.frame import FrameView
+from unetscope.ui.widgets.elided_label import ElidedLabel
+
+WHOLE = 1000
+
+
+class StatusLine(QStatusBar):
+    """Draws the lower part of a `FrameView`."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.text = ElidedLabel()
+        self.text.setObjectName("status.text")
+        self.progress = QProgressBar()
+        self.progress.setObjectName("status.progress")
+        self.progress.setFixedWidth(160)
+        self.progress.setRange(0, WHOLE)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setObjectName("status.cancel")
+        self.cancel.clicked.connect(self.cancelled)
+        self.engine = QLabel()
+        self.engine.setObjectName("status.engine")
+        notice = QLabel("Research use only — not for diagnosis")
+        for label in (self.engine, notice):
+            label.setProperty("role", "muted")
+            label.setContentsMargins(6, 0, 6, 0)
+        self.text.setContentsMargins(6, 0, 6, 0)
+        self.addWidget(self.text, 1)
+        for widget in (self.progress, self.cancel, self.engine, notice):
+            self.addPermanentWidget(widget)
+
+    def show_view(self, view: FrameView) -> None:
+        """Show what `view` says."""
+        self.text.setText(view.busy or f"{view.status} {view.hint}".strip())
+        self.text.setToolTip(f"{view.status}\n{view.hint}".strip())
+        role = "error" if view.trouble and not view.busy else ""
+        if self.text.property("role") != role:
+            self.text.setProperty("role", role)
+            self.text.style().unpolish(self.text)
+            self.text.style().polish(self.text)
+        self.progress.setVisible(bool(view.busy))
+        self.cancel.setVisible(bool(view.busy))
+        self.progress.setValue(round(view.share * WHOLE))
+        self.engine.setText(view.engine)

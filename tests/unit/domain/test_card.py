@@ -1,0 +1,123 @@
+"""The model card: read, refused, guessed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.unit.fakes import layer, network_of, unet
+
+from unetscope.domain.card import CLASS_COLOURS, ClassLabel, ModelCard, proposed_classes
+from unetscope.domain.errors import UnetscopeError
+
+GOOD: dict[str, Any] = {
+    "format": 1,
+    "name": "Brain",
+    "input": {"size": [256, 200], "modality": "MR", "spacing_mm": [1.0, 0.5]},
+    "preprocessing": {
+        "resample": True,
+        "normalise": {"kind": "percentile", "low": 2, "high": 98, "clip": [0, 1.5]},
+    },
+    "classes": [
+        {"index": 0, "name": "Background", "colour": None},
+        {"index": 1, "name": "CSF", "colour": "#e05a6d"},
+    ],
+}
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    card = copy.deepcopy(GOOD)
+    change(card)
+    return card
+
+
+def test_a_good_card_is_read_and_confirmed() -> None:
+    card = ModelCard.from_json(GOOD)
+    assert (card.name, card.confirmed) == ("Brain", True)
+    assert card.classes == (ClassLabel(0, "Background", None), ClassLabel(1, "CSF", "#e05a6d"))
+    steps = card.preprocessing
+    assert (steps.size, steps.spacing) == ((256, 200), (1.0, 0.5))
+    assert (steps.normalise, steps.low, steps.high, steps.clip) == ("percentile", 2, 98, (0, 1.5))
+    assert card.trained_on["modality"] == "MR"
+
+
+def test_a_card_may_leave_out_what_is_not_done() -> None:
+    card = ModelCard.from_json(
+        changed(
+            lambda c: c.update(
+                input={"modality": "MR", "spacing_mm": [1, 1]},
+                preprocessing={"normalise": {"kind": "zscore"}},
+            )
+        )
+    )
+    steps = card.preprocessing
+    assert (steps.size, steps.spacing, steps.normalise, steps.clip) == (None, None, "zscore", None)
+
+
+def test_a_card_of_a_newer_version_says_so() -> None:
+    with pytest.raises(UnetscopeError, match=r"written by a newer version\. Update Unetscope\."):
+        ModelCard.from_json({"format": 2})
+
+
+@pytest.mark.parametrize("card", [None, [], "card", 1, {}, {"format": "1"}, {"name": "Brain"}])
+def test_what_has_no_format_number_is_no_card(card: object) -> None:
+    with pytest.raises(UnetscopeError, match="no format number"):
+        ModelCard.from_json(card)
+
+
+BAD: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no name": lambda c: c.pop("name"),
+    "no input": lambda c: c.pop("input"),
+    "no preprocessing": lambda c: c.pop("preprocessing"),
+    "no classes": lambda c: c.pop("classes"),
+    "no normalisation": lambda c: c["preprocessing"].pop("normalise"),
+    "input is a word": lambda c: c.update(input="MR"),
+    "classes are a number": lambda c: c.update(classes=3),
+    "a class is a word": lambda c: c.update(classes=["CSF"]),
+    "a class without a name": lambda c: c["classes"][1].pop("name"),
+    "size of one number": lambda c: c["input"].update(size=[256]),
+    "size of words": lambda c: c["input"].update(size=["a", "b"]),
+    "size 0": lambda c: c["input"].update(size=[0, 256]),
+    "spacing 0": lambda c: c["input"].update(spacing_mm=[0, 1]),
+    "unknown normalisation": lambda c: c["preprocessing"]["normalise"].update(kind="magic"),
+    "percentiles swapped": lambda c: c["preprocessing"]["normalise"].update(low=99, high=1),
+    "clip of one number": lambda c: c["preprocessing"]["normalise"].update(clip=[1]),
+    "normalisation is a word": lambda c: c["preprocessing"].update(normalise="zscore"),
+}
+
+
+@pytest.mark.parametrize("change", BAD.values(), ids=BAD)
+def test_a_card_with_a_wrong_entry_is_refused_with_a_hint(
+    change: Callable[[dict[str, Any]], object],
+) -> None:
+    with pytest.raises(UnetscopeError) as refusal:
+        ModelCard.from_json(changed(change))
+    assert refusal.value.what.endswith(".")
+    assert refusal.value.hint
+
+
+def test_a_card_is_proposed_from_the_shapes_alone() -> None:
+    card = ModelCard.proposed("Tiny", unet().graph)
+    assert not card.confirmed
+    assert card.preprocessing.size == (8, 8)
+    assert [label.name for label in card.classes] == ["Background", "Class 1", "Class 2"]
+    assert [label.colour for label in card.classes] == [None, *CLASS_COLOURS[:2]]
+
+
+def test_one_output_channel_means_background_and_foreground() -> None:
+    network = network_of(
+        layer("image", "InputLayer", output=(None, None, None, 1)),
+        layer("mask", inputs=["image"], output=(None, None, None, 1), kernel=(1, 1, 1, 1)),
+    )
+    card = ModelCard.proposed("Binary", network.graph)
+    assert [label.name for label in card.classes] == ["Background", "Foreground"]
+    assert card.preprocessing.size is None
+
+
+def test_many_proposed_classes_all_have_a_colour_but_the_background() -> None:
+    labels = proposed_classes(20)
+    assert [label.index for label in labels] == list(range(20))
+    assert labels[0].colour is None
+    assert all(label.colour for label in labels[1:])

@@ -1,0 +1,217 @@
+"""From slice to tensor and back."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from unetscope.domain.preprocess import (
+    Placement,
+    Preprocessing,
+    PreprocessingError,
+    Size,
+    resample_linear,
+)
+
+LENGTHS = st.integers(1, 24)
+SHAPES = st.tuples(LENGTHS, LENGTHS)
+
+
+def labels(shape: Size) -> NDArray[np.uint8]:
+    return np.random.default_rng(3).integers(0, 5, shape).astype(np.uint8)
+
+
+PLAIN = {"normalise": "none", "clip": None}
+
+
+# ------------------------------------------------------------------ round trip
+
+
+@given(SHAPES, SHAPES)
+def test_a_mask_comes_back_onto_the_slice_exactly_where_the_network_saw_it(
+    shape: Size, size: Size
+) -> None:
+    mask = labels(shape)
+    steps = Preprocessing(size=size, normalise="none", clip=None)
+    there = steps.apply(mask.astype(np.float32))
+    assert there.shape == size
+    back = steps.invert(there.astype(np.uint8), shape)
+    seen = steps.invert(np.ones(size, np.uint8), shape).astype(bool)
+    assert back.dtype == np.uint8
+    assert np.array_equal(back[seen], mask[seen])
+    assert not back[~seen].any()
+    assert seen.sum() == min(shape[0], size[0]) * min(shape[1], size[1])
+
+
+@given(SHAPES)
+def test_a_slice_that_only_gets_padding_comes_back_whole(shape: Size) -> None:
+    steps = Preprocessing(size=(25, 30), normalise="none", clip=None)
+    mask = labels(shape)
+    assert np.array_equal(steps.invert(steps.apply(mask).astype(np.uint8)), mask)
+
+
+@given(SHAPES, st.integers(2, 4), st.integers(2, 4))
+def test_a_slice_that_was_resampled_finer_comes_back_exactly(shape: Size, a: int, b: int) -> None:
+    steps = Preprocessing(spacing=(1.0, 1.0), normalise="none", clip=None)
+    spacing = (float(a), float(b))
+    placement = steps.placement(shape, spacing)
+    assert placement.resampled == (shape[0] * a, shape[1] * b)
+    mask = labels(shape)
+    fine = mask.repeat(a, 0).repeat(b, 1)
+    assert np.array_equal(steps.invert(fine, shape, spacing), mask)
+
+
+@given(SHAPES, SHAPES, SHAPES, st.floats(-30, 30), st.floats(-30, 30))
+def test_positions_go_to_the_input_and_back(
+    shape: Size, resampled: Size, size: Size, row: float, column: float
+) -> None:
+    placement = Placement(shape, resampled, size)
+    assert placement.to_slice(*placement.to_input(row, column)) == pytest.approx((row, column))
+    assert placement.to_input(*placement.to_slice(row, column)) == pytest.approx((row, column))
+
+
+def test_padding_and_cropping_are_about_the_centre() -> None:
+    assert Placement((4, 9), (4, 9), (8, 4)).offset == (2, -3)
+    assert Placement((4, 9), (4, 9), (8, 4)).to_input(0, 3) == (2, 0)
+    values = np.arange(36, dtype=np.float32).reshape(4, 9)
+    fed = Preprocessing(size=(8, 4), normalise="none", clip=None).apply(values)
+    assert np.array_equal(fed[2:6], values[:, 3:7])
+    assert not fed[:2].any()
+    assert not fed[6:].any()
+
+
+def test_a_position_lies_at_the_same_place_of_the_body_after_resampling() -> None:
+    """A ramp: its value is its place, so the value at the mapped position tells."""
+    steps = Preprocessing(size=(30, 40), spacing=(1.0, 2.0), normalise="none", clip=None)
+    ramp = np.add.outer(np.arange(20) * 100.0, np.arange(31))
+    fed = steps.apply(ramp, (1.5, 1.0))
+    placement = steps.placement((20, 31), (1.5, 1.0))
+    assert placement.resampled == (30, 16)
+    row, column = placement.to_slice(12, 20)
+    assert fed[12, 20] == pytest.approx(row * 100 + column, abs=1e-3)
+
+
+def test_without_a_spacing_on_both_sides_nothing_is_resampled() -> None:
+    assert Preprocessing(spacing=(1.0, 1.0)).placement((4, 5)).resampled == (4, 5)
+    assert Preprocessing().placement((4, 5), (3.0, 3.0)).resampled == (4, 5)
+    assert Preprocessing(spacing=(1.0, 1.0)).placement((4, 5), (0.0, 2.0)).resampled == (4, 5)
+    nan = float("nan")
+    assert Preprocessing(spacing=(1.0, 1.0)).placement((4, 5), (nan, 2.0)).resampled == (4, 5)
+
+
+def test_a_coarse_slice_never_shrinks_to_nothing() -> None:
+    assert Preprocessing(spacing=(50.0, 50.0)).placement((4, 5), (1.0, 1.0)).resampled == (1, 1)
+
+
+def test_resampling_to_the_same_shape_is_exact_and_a_ramp_stays_a_ramp() -> None:
+    ramp = np.arange(12, dtype=np.float32).reshape(3, 4)
+    assert np.array_equal(resample_linear(ramp, (3, 4)), ramp)
+    assert resample_linear(ramp, (3, 8))[0, 1:-1] == pytest.approx(np.arange(0.25, 3, 0.5))
+
+
+# ------------------------------------------------------------------- normalise
+
+
+@given(st.integers(0, 2**32 - 1), SHAPES)
+def test_the_percentiles_are_numpys_own(seed: int, shape: Size) -> None:
+    values = np.random.default_rng(seed).normal(300, 90, shape).astype(np.float32)
+    low, high = np.percentile(values, [2.0, 97.5])
+    steps = Preprocessing(low=2.0, high=97.5, clip=None)
+    if high > low:
+        assert steps.apply(values) == pytest.approx((values - low) / (high - low), abs=1e-4)
+
+
+def test_the_percentiles_become_0_and_1() -> None:
+    values = np.arange(101, dtype=np.float32).reshape(1, 101)
+    made = Preprocessing(low=10, high=90, clip=None).apply(values)
+    assert made[0, [10, 50, 90]].tolist() == pytest.approx([0, 0.5, 1])
+
+
+def test_other_normalisations() -> None:
+    values = np.array([[2.0, 4.0], [6.0, 8.0]])
+    zscore = Preprocessing(normalise="zscore", clip=None).apply(values)
+    assert zscore == pytest.approx((values - 5) / np.sqrt(5), abs=1e-6)
+    minmax = Preprocessing(normalise="minmax", clip=None).apply(values)
+    assert minmax == pytest.approx((values - 2) / 6, abs=1e-6)
+    plain = Preprocessing(normalise="none", clip=None).apply(values)
+    assert np.array_equal(plain, values)
+    clipped = Preprocessing(normalise="none", clip=(3.0, 7.0)).apply(values)
+    assert clipped.tolist() == [[3, 4], [6, 7]]
+
+
+@pytest.mark.parametrize("normalise", ["percentile", "zscore", "minmax"])
+def test_a_slice_of_one_value_becomes_0(normalise: Any) -> None:
+    made = Preprocessing(normalise=normalise, clip=None).apply(np.full((4, 4), 7.0))
+    assert made.tolist() == np.zeros((4, 4)).tolist()
+
+
+@pytest.mark.parametrize("normalise", ["percentile", "zscore", "minmax", "none"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_pixel_without_a_value_counts_as_0(normalise: Any, bad: float) -> None:
+    steps = Preprocessing(size=(6, 6), normalise=normalise, clip=None)
+    values = np.arange(25, dtype=np.float32).reshape(5, 5)
+    instead = values.copy()
+    values[2, 2], instead[2, 2] = bad, 0
+    assert np.array_equal(steps.apply(values), steps.apply(instead))
+
+
+@given(SHAPES)
+def test_the_slice_that_was_given_is_left_as_it_is(shape: Size) -> None:
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    before = values.tobytes()
+    Preprocessing(size=(5, 5), spacing=(1.0, 1.0)).apply(values, (2.0, 0.5))
+    assert values.tobytes() == before
+
+
+# --------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 4, 4), (0, 4), ()])
+def test_what_is_no_slice_is_refused_with_its_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(PreprocessingError, match=re.escape(f"found {shape}")):
+        Preprocessing().apply(np.zeros(shape))
+
+
+def test_a_mask_that_is_not_on_the_input_grid_is_refused() -> None:
+    with pytest.raises(PreprocessingError, match=r"shape \(8, 8\), but found \(7, 8\)"):
+        Preprocessing(size=(8, 8)).invert(np.zeros((7, 8)), (4, 4))
+    with pytest.raises(PreprocessingError, match="no slice to go back to"):
+        Preprocessing(size=(8, 8)).invert(np.zeros((8, 8)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"normalise": "magic"},
+        {"low": 99.0, "high": 1.0},
+        {"low": -1.0},
+        {"high": 101.0},
+        {"low": float("nan")},
+        {"size": (0, 8)},
+        {"size": (8, -1)},
+        {"spacing": (0.0, 1.0)},
+        {"spacing": (1.0, -2.0)},
+        {"spacing": (1.0, float("nan"))},
+        {"spacing": (1.0, float("inf"))},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(PreprocessingError):
+        Preprocessing(**wrong)
+
+
+def test_the_steps_are_said_in_sentences() -> None:
+    steps = Preprocessing(size=(256, 256), spacing=(1.0, 1.0))
+    assert steps.steps == (
+        "Resample to 1 × 1 mm (linear).",
+        "Percentiles 1 and 99 become 0 and 1.",
+        "Clip to 0 … 1.5.",
+        "Centre, crop or pad with 0 to 256 × 256.",
+    )
+    assert Preprocessing(normalise="none", clip=None).steps == ("Values as they are.",)

@@ -1,0 +1,423 @@
+"""Stand-ins without Qt, TensorFlow or files: ports that answer when told to, and small networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetscope.domain.card import ClassLabel, ModelCard
+from unetscope.domain.errors import ModelError, StudyError, UnetscopeError
+from unetscope.domain.graph import Graph, Layer, Shape, WeightSpec
+from unetscope.domain.history import Edits
+from unetscope.domain.kernels import Weights
+from unetscope.domain.network import ModelRef, Network
+from unetscope.domain.ports import (
+    EngineState,
+    EngineStatus,
+    Floats,
+    LastUpdate,
+    LayerLook,
+    Look,
+    LookRequest,
+    Saved,
+)
+from unetscope.domain.preprocess import Preprocessing
+from unetscope.domain.session import Session
+from unetscope.domain.study import PatientInfo, Skipped
+from unetscope.domain.window import Window
+from unetscope.state.desk import Desk
+from unetscope.state.jobs import Jobs
+from unetscope.state.live import Live
+from unetscope.state.store import Store
+
+PATIENT = PatientInfo(name="Doe^Jane", identity="P-17", sex="F", age="042Y", birth_date="19840203")
+
+# ------------------------------------------------------------------- networks
+
+
+def layer(
+    name: str,
+    kind: str = "Conv2D",
+    inputs: Iterable[str] = (),
+    *,
+    output: Shape = (),
+    kernel: tuple[int, ...] | None = None,
+    bias: int | None = None,
+    config: Mapping[str, object] | None = None,
+) -> Layer:
+    """One layer; ``kernel`` and ``bias`` are the shapes of its weights."""
+    specs = [] if kernel is None else [WeightSpec("kernel", kernel)]
+    if bias is not None:
+        specs.append(WeightSpec("bias", (bias,)))
+    size = sum(spec.size for spec in specs)
+    return Layer(name, kind, output, tuple(inputs), tuple(specs), size, dict(config or {}))
+
+
+def network_of(
+    *layers: Layer, outputs: Iterable[str] = (), seed: int = 0, fingerprint: str = "sha256:0"
+) -> Network:
+    """A network of these layers with random weights, read-only as the real ones are."""
+    rng = np.random.default_rng(seed)
+    trained: dict[str, Weights] = {}
+    for each in layers:
+        arrays = [rng.standard_normal(spec.shape).astype(np.float32) for spec in each.weights]
+        for array in arrays:
+            array.flags.writeable = False
+        trained[each.name] = tuple(arrays)
+    graph = Graph(layers, tuple(outputs) or (layers[-1].name,))
+    return Network(Path(f"/models/net{seed}.keras"), fingerprint, f"net{seed}", graph, trained)
+
+
+def kinds_network() -> Network:
+    """One layer of each kind that matters to edits, with windows that are not square."""
+    return network_of(
+        layer("image", "InputLayer", output=(None, 8, 8, 2)),
+        layer("conv", "Conv2D", ["image"], output=(None, 8, 8, 4), kernel=(3, 5, 2, 4), bias=4),
+        layer("bare", "Conv2D", ["conv"], output=(None, 8, 8, 3), kernel=(1, 1, 4, 3)),
+        layer(
+            "up", "Conv2DTranspose", ["bare"], output=(None, 16, 16, 5), kernel=(2, 3, 5, 3), bias=5
+        ),
+        layer(
+            "depth", "DepthwiseConv2D", ["up"], output=(None, 16, 16, 10), kernel=(3, 3, 5, 2),
+            bias=10,
+        ),
+        layer("dense", "Dense", ["depth"], output=(None, 16, 16, 2), kernel=(10, 2), bias=2),
+    )  # fmt: skip
+
+
+def unet(seed: int = 0, fingerprint: str = "sha256:0") -> Network:
+    """A U-Net of 8×8 pixels, three classes and one skip connection."""
+    relu = {"activation": "relu"}
+    return network_of(
+        layer("image", "InputLayer", output=(None, 8, 8, 1)),
+        layer(
+            "enc", inputs=["image"], output=(None, 8, 8, 4), kernel=(3, 3, 1, 4), bias=4,
+            config=relu,
+        ),
+        layer("pool", "MaxPooling2D", ["enc"], output=(None, 4, 4, 4)),
+        layer(
+            "mid", inputs=["pool"], output=(None, 4, 4, 6), kernel=(3, 3, 4, 6), bias=6,
+            config=relu,
+        ),
+        layer("up", "UpSampling2D", ["mid"], output=(None, 8, 8, 6)),
+        layer("skip", "Concatenate", ["up", "enc"], output=(None, 8, 8, 10)),
+        layer(
+            "dec", inputs=["skip"], output=(None, 8, 8, 4), kernel=(3, 3, 10, 4), bias=4,
+            config=relu,
+        ),
+        layer(
+            "mask", inputs=["dec"], output=(None, 8, 8, 3), kernel=(1, 1, 4, 3), bias=3,
+            config={"activation": "softmax"},
+        ),
+        seed=seed,
+        fingerprint=fingerprint,
+    )  # fmt: skip
+
+
+CLASSES = (
+    ClassLabel(0, "Background", None),
+    ClassLabel(1, "CSF", "#e05a6d"),
+    ClassLabel(2, "Brain", "#3d8fd1"),
+)
+CARD = ModelCard(
+    name="Tiny",
+    preprocessing=Preprocessing(size=(8, 8), normalise="none", clip=None),
+    classes=CLASSES,
+    confirmed=True,
+)
+
+
+def opened(network: Network | None = None, card: ModelCard = CARD, **changes: Any) -> Session:
+    """A session with a network open."""
+    return Session(**changes).open_network(network or unet(), card)
+
+
+# ---------------------------------------------------------------------- ports
+
+
+@dataclass(eq=False)
+class FakeSeries:
+    """The `SeriesSource` port over an array; ``broken`` slices cannot be read."""
+
+    uid: str = "1.2.3"
+    volume: NDArray[np.float32] = field(
+        default_factory=lambda: np.arange(5 * 8 * 8, dtype=np.float32).reshape(5, 8, 8)
+    )
+    spacing: tuple[float, float, float] = (2.0, 0.5, 0.5)
+    description: str = "T1 axial"
+    modality: str = "MR"
+    units: str = ""
+    date: str = "20260102"
+    patient: PatientInfo = PATIENT
+    warnings: tuple[str, ...] = ()
+    geometry_sure: bool = True
+    has_orientation: bool = True
+    monochrome1: bool = False
+    from_file: Window | None = None
+    broken: frozenset[int] = frozenset()
+    reads: list[int] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        slices, rows, columns = self.volume.shape
+        return slices, rows, columns
+
+    @property
+    def affine(self) -> NDArray[np.float64]:
+        between, row, column = self.spacing
+        affine = np.zeros((4, 4))
+        affine[2, 0], affine[1, 1], affine[0, 2], affine[3, 3] = between, row, column, 1
+        affine[:3, 3] = (-10.0, -20.0, 30.0)
+        return affine
+
+    @property
+    def row_direction(self) -> NDArray[np.float64]:
+        return np.array([1.0, 0.0, 0.0])
+
+    @property
+    def column_direction(self) -> NDArray[np.float64]:
+        return np.array([0.0, 1.0, 0.0])
+
+    def position(self, index: int) -> float:
+        return 30.0 + index * self.spacing[0]
+
+    def window(self, index: int) -> Window | None:
+        return self.from_file
+
+    def raw(self, index: int) -> NDArray[np.generic]:
+        return self.slice(index)
+
+    def slice(self, index: int) -> Floats:
+        self.reads.append(index)
+        if index in self.broken:
+            raise StudyError(f"Slice {index} is damaged.", "Choose another slice.")
+        values: Floats = self.volume[index]
+        return values
+
+
+@dataclass(eq=False)
+class FakeStudy:
+    """The `StudySource` port."""
+
+    series: tuple[FakeSeries, ...] = field(default_factory=lambda: (FakeSeries(),))
+    skipped: tuple[Skipped, ...] = ()
+    patient: PatientInfo = PATIENT
+    description: str = "Head"
+    date: str = "20260102"
+
+
+@dataclass(eq=False)
+class FakeFiles:
+    """The `Files` port: what lies under which path; all else cannot be opened."""
+
+    studies: dict[Path, FakeStudy] = field(default_factory=dict)
+    networks: dict[Path, Network] = field(default_factory=dict)
+    cards: dict[Path, ModelCard | UnetscopeError] = field(default_factory=dict)
+
+    def open_study(
+        self, path: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+    ) -> FakeStudy:
+        progress(1, 2)
+        if path not in self.studies:
+            raise StudyError(f"There is nothing to show in {path.name}.", "Choose another folder.")
+        return self.studies[path]
+
+    def read_network(self, path: Path) -> Network:
+        if path not in self.networks:
+            raise ModelError(f"{path.name} is no model.", "Choose a .keras file.")
+        return self.networks[path]
+
+    def read_card(self, path: Path) -> ModelCard | None:
+        card = self.cards.get(path)
+        if isinstance(card, UnetscopeError):
+            raise card
+        return card
+
+
+@dataclass(eq=False)
+class Asked:
+    """A question to the engine that waits for its answer."""
+
+    request: LookRequest
+    done: Callable[[Look], None]
+    failed: Callable[[UnetscopeError], None]
+
+
+class FakeEngine:
+    """The `Engine` port; it answers when told to, or at once with ``at_once``."""
+
+    def __init__(self, *, at_once: bool = False) -> None:
+        self.at_once = at_once
+        self.looks: list[Asked] = []
+        self.described: list[
+            tuple[Path, Callable[[Network], None], Callable[[UnetscopeError], None]]
+        ] = []
+        self.saved: list[tuple[ModelRef, Edits, Path]] = []
+        self.on_status: Callable[[EngineStatus], None] = lambda _: None
+        self.stopped = False
+
+    def start(self, on_status: Callable[[EngineStatus], None]) -> None:
+        self.on_status = on_status
+        on_status(EngineStatus(EngineState.READY, "The engine is ready."))
+
+    def describe(
+        self,
+        path: Path,
+        done: Callable[[Network], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        self.described.append((path, done, failed))
+
+    def look(
+        self,
+        request: LookRequest,
+        done: Callable[[Look], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        self.looks.append(Asked(request, done, failed))
+        if self.at_once:
+            self.answer()
+
+    def save(
+        self,
+        model: ModelRef,
+        edits: Edits,
+        path: Path,
+        done: Callable[[Saved], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        self.saved.append((model, edits, path))
+        if path.suffix == ".keras":
+            done(Saved(path, "sha256:1", 8))
+        else:
+            failed(ModelError(f"{path.name} should end in .keras.", "Choose another name."))
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def answer(self, which: int = -1, **parts: Any) -> Look:
+        """Answer a question, by default the latest, with `a_look` of it."""
+        asked = self.looks[which]
+        look = a_look(asked.request, **parts)
+        asked.done(look)
+        return look
+
+
+def a_look(request: LookRequest, **parts: Any) -> Look:
+    """What a network makes of a slice that numbers its pixels: simple, and different by slice."""
+    image = request.image if request.image.ndim == 2 else request.image[..., 0]
+    labels = (np.floor(image) % 3).astype(np.uint8)
+    classes = np.stack([np.where(labels == k, 0.8, 0.1) for k in range(3)], axis=-1)
+    maps = None
+    if request.layer is not None:
+        trained = np.stack([image * (k + 1) for k in range(4)], axis=-1).astype(np.float32)
+        edited = trained + np.float32(len(request.edits))
+        maps = LayerLook(
+            layer=request.layer, edited=edited, trained=trained, next_layer="mid", next_change=0.25
+        )
+    made: dict[str, Any] = {
+        "request": request,
+        "mask": labels,
+        "trained_mask": labels,
+        "probabilities": classes.astype(np.float32),
+        "maps": maps,
+        "update": LastUpdate(3, 12.4),
+        "layers_total": 8,
+    }
+    return Look(**(made | parts))
+
+
+# ----------------------------------------------------------------------- jobs
+
+
+class _HandExecutor(ThreadPoolExecutor):
+    """Keeps work until it is run by hand; starts no thread."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.waiting: list[Callable[[], object]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.waiting.append(lambda: fn(*args, **kwargs))
+        return Future()
+
+
+class HandJobs(Jobs):
+    """`Jobs` on this thread: work waits for `work`, answers wait for `post`."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda call: self.letters.append(call))
+        self.letters: list[Callable[[], None]] = []
+        self._hand = _HandExecutor()
+        self._pool = self._hand
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait."""
+        return len(self._hand.waiting)
+
+    def work(self) -> None:
+        """Do all work that waits, but deliver no answer."""
+        waiting, self._hand.waiting = self._hand.waiting, []
+        for fn in waiting:
+            fn()
+
+    def post(self) -> None:
+        """Deliver the answers that wait."""
+        letters, self.letters = self.letters, []
+        for call in letters:
+            call()
+
+    def run(self) -> None:
+        """Work and deliver until nothing waits."""
+        while self.waiting or self.letters:
+            self.work()
+            self.post()
+
+
+class Bench:
+    """Store, jobs, desk and live loop over the stand-ins, as `bootstrap.build` puts them."""
+
+    def __init__(self, *, at_once: bool = False) -> None:
+        self.store = Store()
+        self.jobs = HandJobs()
+        self.files = FakeFiles()
+        self.engine = FakeEngine(at_once=at_once)
+        self.desk = Desk(self.store, self.jobs, self.files, self.engine)
+        self.live = Live(self.store, self.jobs, self.desk, self.engine)
+
+    @property
+    def session(self) -> Session:
+        """The present session."""
+        return self.store.session
+
+    def open_study(self, *series: FakeSeries, path: str = "/study", **about: Any) -> FakeStudy:
+        """Open a study of these series, and let it be read to the end."""
+        study = FakeStudy(series or (FakeSeries(),), **about)
+        self.files.studies[Path(path)] = study
+        self.desk.open_study(Path(path))
+        self.jobs.run()
+        return study
+
+    def open_model(
+        self, network: Network | None = None, card: ModelCard | None = CARD, path: str = "/m.keras"
+    ) -> Network:
+        """Open a network, and let it be read to the end."""
+        network = network or unet()
+        self.files.networks[Path(path)] = network
+        if card is not None:
+            self.files.cards[Path(path)] = card
+        self.desk.open_model(Path(path))
+        self.jobs.run()
+        return network
+
+    def update(self, change: Callable[[Session], Session]) -> None:
+        """Commit a change of the session, and let what it starts be read to the end."""
+        self.store.update(change)
+        self.jobs.run()

@@ -1,0 +1,243 @@
+"""Model files read without Keras: what is in them, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from unetscope.domain.errors import ModelError
+from unetscope.domain.graph import WeightSpec
+from unetscope.io.keras_archive import fingerprint_of
+from unetscope.io.model_card import read_card
+from unetscope.io.network_file import read_network
+
+KERNEL = np.arange(18, dtype=np.float32).reshape(3, 3, 1, 2)
+BIAS = np.array([1, -1], np.float32)
+
+
+def layer(kind: str, name: str, reads: str | None = None, **config: Any) -> dict[str, Any]:
+    """An entry as Keras 3 writes it; without the shapes it may leave out."""
+    tensor: dict[str, Any] = {"shape": None, "dtype": "float32", "keras_history": [reads, 0, 0]}
+    argument = {"class_name": "__keras_tensor__", "config": tensor}
+    if reads:
+        tensor["shape"] = SHAPES[reads]
+    return {
+        "module": "keras.layers",
+        "class_name": kind,
+        "config": {"name": name, "trainable": True, **config},
+        "registered_name": None,
+        "name": name,
+        "inbound_nodes": [{"args": [argument], "kwargs": {}}] if reads else [],
+    }
+
+
+SHAPES = {"image": [None, 8, 6, 1], "conv": [None, 8, 6, 2]}
+LAYERS = [
+    layer("InputLayer", "image", batch_shape=[None, 8, 6, 1]),
+    layer("Conv2D", "conv", "image", filters=2, kernel_size=[3, 3], padding="same", use_bias=True),
+    layer("MaxPooling2D", "pool", "conv", pool_size=[2, 2], strides=[2, 2], padding="valid"),
+]
+
+
+def config(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "config": {
+            "name": "tiny",
+            "layers": layers,
+            "input_layers": [["image", 0, 0]],
+            "output_layers": [["pool", 0, 0]],
+        },
+    }
+
+
+def weights(arrays: Mapping[str, Any]) -> bytes:
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        for path, array in arrays.items():
+            file[path] = array
+    return stream.getvalue()
+
+
+CONV = {"layers/conv2d/vars/0": KERNEL, "layers/conv2d/vars/1": BIAS}
+
+
+def write(path: Path, layers: Any = None, arrays: Mapping[str, Any] = CONV) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(config(layers or LAYERS)))
+        archive.writestr("model.weights.h5", weights(arrays))
+    return path
+
+
+def test_layers_shapes_and_weights(tmp_path: Path) -> None:
+    network = read_network(write(tmp_path / "tiny.keras"))
+
+    image, conv, pool = network.graph.layers
+    assert network.name == "tiny"
+    assert network.graph.outputs == ("pool",)
+    assert (image.kind, image.output_shape, image.inputs) == ("InputLayer", (None, 8, 6, 1), ())
+    assert (conv.output_shape, conv.inputs, conv.trainable) == ((None, 8, 6, 2), ("image",), 20)
+    assert conv.weights == (WeightSpec("kernel", (3, 3, 1, 2)), WeightSpec("bias", (2,)))
+    assert conv.config["padding"] == "same"
+    assert (pool.output_shape, pool.parameters) == ((None, 4, 3, 2), 0)
+    kernel, bias = network.trained["conv"]
+    np.testing.assert_array_equal(kernel, KERNEL)
+    np.testing.assert_array_equal(bias, BIAS)
+    with pytest.raises(ValueError, match="read-only"):
+        kernel[0] = 0
+    assert network.fingerprint == fingerprint_of(tmp_path / "tiny.keras")
+
+
+def test_the_name_need_not_tell_the_kind(tmp_path: Path) -> None:
+    assert read_network(write(tmp_path / "tiny.h5")).name == "tiny"
+
+
+def test_neither_tensorflow_nor_keras_is_imported(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.keras")
+    code = (
+        "import sys; from unetscope.io.network_file import read_network;"
+        "read_network(sys.argv[1]); print('tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code, path], capture_output=True, check=True)
+
+    assert said.stdout.split() == [b"False", b"False"]
+
+
+def test_float16_weights_become_float32(tmp_path: Path) -> None:
+    halves = {name: array.astype(np.float16) for name, array in CONV.items()}
+
+    kernel = read_network(write(tmp_path / "half.keras", arrays=halves)).trained["conv"][0]
+
+    assert kernel.dtype == np.float32
+    np.testing.assert_array_equal(kernel, KERNEL)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({}, "0 weight arrays for layer conv"),
+        ({**CONV, "layers/conv2d/vars/2": BIAS}, "3 weight arrays for layer conv"),
+        ({**CONV, "layers/conv2d/vars/0": KERNEL * np.nan}, "not finite"),
+        ({**CONV, "layers/conv2d/vars/0": KERNEL * 1j}, "no real numbers"),
+    ],
+)
+def test_weights_that_cannot_be_right(tmp_path: Path, arrays: Any, said: str) -> None:
+    with pytest.raises(ModelError, match=said) as caught:
+        read_network(write(tmp_path / "odd.keras", arrays=arrays))
+    assert "odd.keras" in caught.value.what
+
+
+@pytest.mark.parametrize("kind", ["Lambda", "TFSMLayer", "MyAttention", "TextVectorization"])
+def test_unknown_layers_are_named(tmp_path: Path, kind: str) -> None:
+    layers = [LAYERS[0], LAYERS[1], layer(kind, "pool", "conv")]
+
+    with pytest.raises(ModelError, match=rf"pool \({kind}\)"):
+        read_network(write(tmp_path / "odd.keras", layers))
+
+
+def test_layers_that_feed_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
+    layers = [LAYERS[0], layer("ReLU", "conv", "conv"), LAYERS[2]]
+
+    with pytest.raises(ModelError, match="does not describe"):
+        read_network(write(tmp_path / "circle.keras", layers))
+
+
+def test_an_array_that_claims_more_than_it_holds_is_never_made(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        file.create_dataset("layers/conv2d/vars/0", (3, 3, 10_000, 10_000), "f4", chunks=True)
+        file["layers/conv2d/vars/1"] = BIAS
+    path = tmp_path / "claims.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(config(LAYERS)))
+        archive.writestr("model.weights.h5", stream.getvalue())
+
+    with pytest.raises(ModelError, match=r"claims\.keras"):
+        read_network(path)
+
+
+def test_a_member_that_inflates_beyond_reason_is_never_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", " " * (33 << 20))
+        archive.writestr("model.weights.h5", b"")
+
+    with pytest.raises(ModelError, match="impossible size"):
+        read_network(path)
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"\xff\xfe", b"[]", b'{"config": 3}', b"null"])
+def test_a_description_that_is_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", content)
+        archive.writestr("model.weights.h5", weights(CONV))
+
+    with pytest.raises(ModelError, match=r"odd\.keras"):
+        read_network(path)
+
+
+def test_the_sample(sample_folder: Path) -> None:
+    network = read_network(sample_folder / "brain-tissue-unet.keras")
+    card = read_card(sample_folder / "brain-tissue-unet.keras")
+
+    assert network.graph.first_with_kernels() is not None
+    assert network.graph.outputs
+    assert card is not None
+    assert card.confirmed
+    channels = network.graph[network.graph.outputs[0]].channels
+    assert [label.index for label in card.classes] == list(range(channels or 0))
+
+
+CARD = {
+    "format": 1,
+    "name": "Tiny",
+    "input": {"size": [8, 6], "channels": 1},
+    "preprocessing": {"normalise": {"kind": "minmax"}},
+    "classes": [{"index": 0, "name": "Background"}, {"index": 1, "name": "Brain"}],
+}
+
+
+def test_a_card_beside_the_model(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.keras")
+    assert read_card(path) is None
+
+    card = {**CARD, "fingerprint": fingerprint_of(path)}
+    (tmp_path / "tiny.card.json").write_text(json.dumps(card))
+
+    read = read_card(path)
+    assert read is not None
+    assert read.confirmed
+    assert [label.name for label in read.classes] == ["Background", "Brain"]
+
+
+@pytest.mark.parametrize("fingerprint", ["sha256:of another file", None])
+def test_a_card_of_another_file_is_not_confirmed(tmp_path: Path, fingerprint: str | None) -> None:
+    path = write(tmp_path / "tiny.keras")
+    (tmp_path / "tiny.card.json").write_text(json.dumps({**CARD, "fingerprint": fingerprint}))
+
+    read = read_card(path)
+
+    assert read is not None
+    assert not read.confirmed
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"format": 99}', "\x00"])
+def test_a_card_that_cannot_be_read(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path / "tiny.keras")
+    (tmp_path / "tiny.card.json").write_text(text)
+
+    with pytest.raises(ModelError, match="card"):
+        read_card(path)
