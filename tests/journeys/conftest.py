@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from tests.journeys.user import ANSWER, User
 
 from unetscope.bootstrap import Application, Courier, build, dress, make_engine
-from unetscope.domain.ports import Engine
-
-ANSWER = 120_000  # ms: the first answer waits for TensorFlow
-
-Wait = Callable[[], None]
+from unetscope.domain.ports import Engine, EngineState
 
 
 class LentEngine:
@@ -41,7 +39,12 @@ def courier(qapp: QApplication) -> Courier:
 def engine(courier: Courier) -> Iterator[LentEngine]:
     """One real engine process for all journeys: TensorFlow is loaded once."""
     engine = make_engine(courier)
-    engine.start(lambda _: None)
+    ready: list[EngineState] = []
+    engine.start(lambda status: ready.append(status.state))
+    patience = time.monotonic() + ANSWER / 1000
+    while EngineState.READY not in ready and time.monotonic() < patience:
+        QApplication.processEvents()
+        time.sleep(0.02)
     yield LentEngine(engine)
     engine.stop()
 
@@ -63,26 +66,9 @@ def program(
 
 
 @pytest.fixture
-def settled(program: Application, qtbot: QtBot) -> Wait:
-    """Wait until the picture on screen belongs to the session: its slice, edits and layer."""
-
-    def wait() -> None:
-        def check() -> bool:
-            session, answer = program.store.session, program.live.answer
-            if answer is None or answer.look.maps is None or program.live.busy:
-                return False
-            request = answer.look.request
-            of_now = request.edits == session.edits and request.layer == session.layer
-            return of_now and answer.key.index == session.slice_index
-
-        qtbot.waitUntil(check, timeout=ANSWER)
-
-    return wait
-
-
-@pytest.fixture
-def sample(program: Application, settled: Wait) -> Application:
-    """The program with the sample open and its mask on screen."""
-    program.window.action_of("file.open_sample").trigger()
-    settled()
-    return program
+def user(program: Application, qtbot: QtBot) -> User:
+    """A person before the window, with the sample open and its mask on screen."""
+    user = User(program, qtbot)
+    user.choose("file.open_sample")
+    user.wait()
+    return user

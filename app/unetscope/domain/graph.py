@@ -195,7 +195,8 @@ class Graph:
     def _head(self) -> list[str]:
         names: list[str] = []
         for layer in reversed(self.layers):
-            is_1x1 = layer.kind.startswith("Conv") and set(layer.weights[0].shape[:-2]) == {1}
+            windows = [spec.shape[:-2] for spec in layer.weights[:1]]
+            is_1x1 = layer.kind.startswith("Conv") and any(set(w) == {1} for w in windows)
             if not (is_1x1 or (not names and layer.kind in POINTWISE)):
                 break
             names.append(layer.name)

@@ -127,7 +127,8 @@ def shape_card(layer: Layer, image_channels: int | None = None) -> ShapeCard | N
     spec = layer.weights[0]
     count = layout.in_channels
     reads = "1 input channel" if count == 1 else f"{count} input channels"
-    lines = [f"kernel {times(layout.window)} · {reads} · {layout.filters} filters"]
+    makes = "1 filter" if layout.filters == 1 else f"{layout.filters} filters"
+    lines = [f"kernel {times(layout.window)} · {reads} · {makes}"]
     product = "·".join(str(n) for n in spec.shape)
     others = [f"{other.size:,} {other.name}" for other in layer.weights[1:]]
     lines.append(f"{' + '.join([product, *others])} = {layer.parameters:,} parameters")

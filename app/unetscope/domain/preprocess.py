@@ -98,6 +98,12 @@ class Preprocessing:
                 f"Percentiles {self.low} and {self.high} are not in order.",
                 "The low one must be below the high one, both from 0 to 100.",
             )
+        lengths = (*(self.size or ()), *(self.spacing or ()))
+        if not all(0 < length < np.inf for length in lengths):
+            raise PreprocessingError(
+                f"An input of size {self.size} and spacing {self.spacing} mm cannot be made.",
+                "Rows, columns and spacings must be above 0.",
+            )
 
     def placement(self, shape: Size, spacing: Spacing | None = None) -> Placement:
         """Work out where a slice of this shape, and spacing in mm, lies in the input."""

@@ -58,12 +58,12 @@ def match_norm_and_mean(values: Values, like: Values) -> Values:
     """
     spread: Values = values - float(values.mean())
     wanted = like - float(like.mean())
-    length = np.linalg.norm(spread)
+    length = float(np.linalg.norm(spread))
     if length > 1e-12 and np.linalg.norm(wanted) > 1e-12:
-        matched: Values = spread * float(np.linalg.norm(wanted) / length) + float(like.mean())
-        return matched
+        ratio = float(np.linalg.norm(wanted)) / length
+        return np.asarray(spread * ratio + float(like.mean()), np.float64)
     norm = float(np.linalg.norm(values))
-    return np.asarray(values * (np.linalg.norm(like) / norm)) if norm > 0 else values
+    return np.asarray(values * (float(np.linalg.norm(like)) / max(norm, 1e-300)), np.float64)
 
 
 def _axis(length: int) -> Values:
@@ -105,7 +105,7 @@ def _identity(size: Size) -> Values:
 
 
 def _laplacian(size: Size) -> Values:
-    made = -np.ones(size) if min(size) < 3 else np.zeros(size)
+    made = -np.ones(size) if max(size) < 3 else np.zeros(size)
     row, column = (size[0] - 1) // 2, (size[1] - 1) // 2
     for r, c in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         if 0 <= row + r < size[0] and 0 <= column + c < size[1]:

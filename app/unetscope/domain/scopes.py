@@ -95,7 +95,7 @@ def put_recipe(target: Target, weights: Weights, recipe: Recipe, *, keep_norm: b
     Raises
     ------
     EditError
-        The kernels have no rows and columns.
+        The kernels have no rows and columns, or too few for the recipe.
     """
     window = target.layout.window
     if len(window) != 2:
@@ -104,6 +104,11 @@ def put_recipe(target: Target, weights: Weights, recipe: Recipe, *, keep_norm: b
             f"{target.layer.name} have {len(window)} axes."
         )
     size = (window[0], window[1])
+    if not recipe.kernel(size).any():
+        raise EditError(
+            f"{recipe.name} gives only zeros at {size[0]}×{size[1]}.",
+            "Choose another recipe or a layer with larger kernels.",
+        )
     return each_kernel(
         target, weights, lambda kernel: recipe.kernel(size, kernel if keep_norm else None)
     )

@@ -14,7 +14,7 @@ from unetscope.domain.edits import Edit, ScaleFilter, SetBias
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.kernels import Weights
 from unetscope.domain.metrics import dice, mask_change, rms_change
-from unetscope.domain.recipes import RECIPE_BY_ID, RECIPES, Recipe
+from unetscope.domain.recipes import RECIPE_BY_ID
 from unetscope.domain.scopes import Scope, Target
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
@@ -66,6 +66,8 @@ class KernelView:
         End of the colour scale, symmetric about 0.
     bias : float or None
         The filter's bias.
+    takes_recipes : bool
+        Whether the kernel has rows and columns, as recipes do.
     """
 
     title: str = "Kernel editor"
@@ -79,7 +81,7 @@ class KernelView:
     in_channels: int = 0
     scope: Scope = Scope.VALUE
     keep_norm: bool = True
-    recipes: tuple[Recipe, ...] = ()
+    takes_recipes: bool = False
     edited: bool = False
     effect: EffectView = EffectView()
     problem: str = ""
@@ -253,7 +255,7 @@ class KernelPresenter:
             in_channels=layout.in_channels,
             scope=session.scope,
             keep_norm=session.keep_norm,
-            recipes=RECIPES if len(layout.window) == 2 else (),
+            takes_recipes=len(layout.window) == 2,
             edited=layer.name in session.edited_layers,
             effect=self._effect(session),
             problem=self._problem,

@@ -6,14 +6,14 @@ import numpy as np
 from scipy import ndimage as ndi
 
 # isort: split
-from common import normalise, to_slices
+from common import normalise
 
 CROP = 160
 
 
 @dataclass
 class Head:
-    """One labelled head: radiological slices, brightest tissue near 1, and where to cut."""
+    """One labelled head in radiological slices, and its share of the cuts."""
 
     picture: np.ndarray
     labels: np.ndarray
@@ -30,12 +30,6 @@ def with_skull(brain: np.ndarray, labels: np.ndarray, lender: np.ndarray) -> np.
     mask = ndi.gaussian_filter((brain > 0).astype(np.float32), 1.0)
     mask = np.where(labels > 0, 1, mask)
     return mask * scaled(brain, labels) + (1 - mask) * scaled(lender, labels)
-
-
-def make_head(volume: np.ndarray, labels: np.ndarray, share: float) -> Head:
-    """Turn a RAS volume into a head ready for cutting."""
-    picture = scaled(volume, labels) if volume.max() > 3 else volume
-    return Head(to_slices(picture.astype(np.float32)), to_slices(labels), share)
 
 
 def smooth_field(rng, shape: tuple[int, int], knots: int, strength: float) -> np.ndarray:

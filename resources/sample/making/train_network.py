@@ -10,20 +10,25 @@ import numpy as np
 
 # isort: split
 from common import dice, load_ras, network_input, to_slices
-from slices import batches, make_head, with_skull
+from slices import Head, batches, scaled, with_skull
 
 BATCH = 6
 
 
 def heads_from(folder: Path) -> list:
-    """Return the training heads: the template bare, the template in a lent skull, a person."""
-    template, labels = (load_ras(folder / f"mni{s}.nii.gz")[0] for s in ("", "-labels"))
-    lender = load_ras(folder / "niw-on-mni.nii.gz")[0]
-    person, person_labels = (load_ras(folder / f"niw{s}.nii.gz")[0] for s in ("", "-labels"))
+    """Return the training heads and how often each is cut."""
+
+    def read(name: str) -> np.ndarray:
+        return load_ras(folder / f"{name}.nii.gz")[0]
+
+    template, labels = read("mni").astype(np.float32), read("mni-labels")
+    person, person_labels = read("niw"), read("niw-labels")
+    neck = read("neck")
     return [
-        make_head(template.astype(np.float32), labels, 0.10),
-        make_head(with_skull(template, labels, lender), labels, 0.40),
-        make_head(person, person_labels, 0.50),
+        Head(to_slices(scaled(template, labels)), to_slices(labels), 0.08),
+        Head(to_slices(with_skull(template, labels, read("niw-on-mni"))), to_slices(labels), 0.36),
+        Head(to_slices(scaled(person, person_labels)), to_slices(person_labels), 0.42),
+        Head(to_slices(neck), np.zeros_like(to_slices(neck), np.uint8), 0.14),
     ]
 
 
@@ -40,7 +45,7 @@ def main() -> None:
     parser.add_argument("heads", type=Path, help="folder with the heads and labels")
     parser.add_argument("model", type=Path, help=".keras file to write")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=27)
     parser.add_argument("--every", type=int, default=250, help="steps between looks")
     args = parser.parse_args()

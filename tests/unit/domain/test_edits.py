@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from tests.unit.fakes import kinds_network, opened
 
 from unetscope.domain.edits import (
@@ -40,7 +40,7 @@ def weights_after(edit: Edit) -> Weights:
     return NETWORK.weights(edit.layer, (edit,))
 
 
-def only(layer: str, where: tuple[int | slice, ...], values: object) -> NDArray[np.float32]:
+def only(layer: str, where: tuple[int | slice, ...], values: ArrayLike) -> NDArray[np.float32]:
     """The trained kernels of a layer with something else in one place."""
     expected = NETWORK.trained[layer][0].copy()
     expected[where] = values

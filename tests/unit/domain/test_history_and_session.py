@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from tests.unit.fakes import CARD, kinds_network, layer, network_of, opened, unet
 
 from unetscope.domain.edits import (
@@ -36,7 +37,10 @@ VALUES = st.floats(-8, 8, width=32)
 def edits(draw: st.DrawFn) -> Edit:
     name = draw(st.sampled_from(sorted(SHAPES)))
     window, in_channels, filters = SHAPES[name]
-    kernel = lambda *more: draw(arrays(np.float32, (*window, *more), elements=VALUES))  # noqa: E731
+
+    def kernel(*more: int) -> NDArray[np.float32]:
+        return draw(arrays(np.float32, (*window, *more), elements=VALUES))
+
     in_channel, filter_index = (
         draw(st.integers(0, in_channels - 1)),
         draw(st.integers(0, filters - 1)),
@@ -305,7 +309,7 @@ def test_the_engines_word_on_the_same_file_keeps_selection_and_edits() -> None:
 
 
 def test_a_layer_that_the_engine_does_not_know_is_not_left_selected() -> None:
-    confirmed = opened(kinds_network()).select_layer("up").confirm_network(unet())
+    confirmed = opened(kinds_network()).select_layer("depth").confirm_network(unet())
     assert confirmed.layer == "enc"
     assert confirmed.selected_layer is not None
 

@@ -59,7 +59,7 @@ def test_a_recipe_makes_a_finite_kernel_of_the_size_asked_for(
     made = recipe.kernel(size)
     assert made.shape == size
     assert np.isfinite(made).all()
-    if min(size) > 1:
+    if min(size) > 2:
         assert made.any()
 
 

@@ -139,6 +139,15 @@ def test_a_square_kernel_can_be_turned() -> None:
     assert np.array_equal(edit.values, np.rot90(NETWORK.trained["depth"][0][:, :, 1, 1]))
 
 
+def test_a_recipe_that_would_only_silence_so_small_a_kernel_is_refused() -> None:
+    bare = target(Scope.LAYER, "bare", 0, 0)
+    for keep_norm in (True, False):
+        with pytest.raises(EditError, match="Sobel x gives only zeros at 1×1"):
+            scopes.put_recipe(
+                bare, NETWORK.trained["bare"], RECIPE_BY_ID["sobel_x"], keep_norm=keep_norm
+            )
+
+
 def test_recipes_are_for_kernels_of_rows_and_columns() -> None:
     network = network_of(layer("line", "Conv1D", output=(None, 8, 2), kernel=(3, 1, 2), bias=2))
     line = Target(network.graph["line"], 0, 0, Scope.KERNEL)

@@ -8,11 +8,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
     QDockWidget,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QRadioButton,
     QSizePolicy,
     QSlider,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from unetscope.domain.recipes import RECIPES
 from unetscope.domain.scopes import Scope
 from unetscope.presenters.kernel_editor import EffectView, KernelPresenter, KernelView
 from unetscope.ui import icons
@@ -72,13 +73,19 @@ class KernelPanel(QDockWidget):
         self.gain.setValue(GAIN_STEPS)
         self.gain.setToolTip("Multiply what the scope names; springs back when released")
         self._gain_text = QLabel()
-        self.recipe = QComboBox()
+        self.recipe = QToolButton()
         self.recipe.setObjectName("kernel_editor.recipe")
+        self.recipe.setText("Put a recipe …")
         self.recipe.setToolTip("Put a ready-made kernel into what the scope names")
-        self.recipe.setMinimumContentsLength(9)
-        self.recipe.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self.recipe.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.recipes = QMenu(self.recipe)
+        self.recipes.setToolTipsVisible(True)
+        for recipe in RECIPES:
+            action = self.recipes.addAction(recipe.name)
+            action.setObjectName(f"kernel_editor.recipe.{recipe.id}")
+            action.setToolTip(recipe.hint)
+            action.triggered.connect(lambda _=False, key=recipe.id: presenter.apply_recipe(key))
+        self.recipe.setMenu(self.recipes)
         self.keep_norm = QCheckBox("keep norm")
         self.keep_norm.setObjectName("kernel_editor.keep_norm")
         self.keep_norm.setToolTip(
@@ -134,11 +141,11 @@ class KernelPanel(QDockWidget):
 
     def _recipe_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.addWidget(self.recipe, 2)
+        row.addWidget(self.recipe)
         row.addWidget(self.keep_norm)
         row.addSpacing(8)
         row.addWidget(self._gain_text)
-        row.addWidget(self.gain, 2)
+        row.addWidget(self.gain, 1)
         return row
 
     def _buttons(self) -> QHBoxLayout:
@@ -187,7 +194,6 @@ class KernelPanel(QDockWidget):
         self.bias.editingFinished.connect(self._bias_finished)
         self.gain.valueChanged.connect(self._gain_changed)
         self.gain.sliderReleased.connect(self._gain_released)
-        self.recipe.activated.connect(self._recipe_chosen)
         self.keep_norm.toggled.connect(presenter.set_keep_norm)
         self.scopes.idClicked.connect(lambda i: presenter.set_scope(list(Scope)[i]))
         self.copy.clicked.connect(self.copy_kernel)
@@ -203,8 +209,9 @@ class KernelPanel(QDockWidget):
         self.problem.setText(view.problem)
         self.problem.setVisible(bool(view.problem))
         has_kernel = view.kernel is not None
-        for widget in (self.filter, self.in_channel, self.gain, self.recipe, self.keep_norm):
+        for widget in (self.filter, self.in_channel, self.gain, self.keep_norm):
             widget.setEnabled(has_kernel)
+        self.recipe.setEnabled(view.takes_recipes)
         for button in (*self.scopes.buttons(), self.copy, self.paste):
             button.setEnabled(has_kernel)
         self.revert_kernel.setEnabled(view.edited)
@@ -219,32 +226,13 @@ class KernelPanel(QDockWidget):
             self.bias.setValue(view.bias or 0.0)
             self.keep_norm.setChecked(view.keep_norm)
             self.scopes.button(list(Scope).index(view.scope)).setChecked(True)
-        self._show_recipes(view)
         self._show_gain()
         self.effect.show_view(view.effect)
-
-    def _show_recipes(self, view: KernelView) -> None:
-        if self.recipe.count() != len(view.recipes) + 1:
-            with QSignalBlocker(self.recipe):
-                self.recipe.clear()
-                self.recipe.addItem("Put a recipe …")
-                for recipe in view.recipes:
-                    self.recipe.addItem(recipe.name, recipe.id)
-                    self.recipe.setItemData(
-                        self.recipe.count() - 1, recipe.hint, Qt.ItemDataRole.ToolTipRole
-                    )
 
     def _show_gain(self) -> None:
         self._gain_text.setText(f"gain ×{self.gain.value() / GAIN_STEPS:.2f}")
 
     # ---------------------------------------------------------------- actions
-
-    def _recipe_chosen(self, index: int) -> None:
-        recipe = self.recipe.itemData(index)
-        with QSignalBlocker(self.recipe):
-            self.recipe.setCurrentIndex(0)
-        if recipe:
-            self._presenter.apply_recipe(recipe)
 
     def _gain_changed(self, value: int) -> None:
         self._show_gain()
