@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from unetscope.domain.edits import SetKernel
 from unetscope.domain.errors import EditError, EngineError, ModelError, UnetscopeError
 from unetscope.domain.network import ModelRef, Network
-from unetscope.domain.ports import EngineState, EngineStatus, Look, LookRequest, Saved
+from unetscope.domain.ports import Engine, EngineState, EngineStatus, Look, LookRequest, Saved
 from unetscope.engine.live_model import open_model
 from unetscope.engine.local import LocalEngine
 from unetscope.engine.process import EngineProcess
@@ -40,6 +40,7 @@ class Caller:
         self.answers: list[Any] = []
         self.errors: list[UnetscopeError] = []
         self.engine = EngineProcess(self.queue.put)
+        self.port: Engine = self.engine  # mypy checks the protocol here
 
     def until(self, is_so: Callable[[], bool]) -> None:
         while not is_so():
@@ -407,7 +408,9 @@ def test_a_script_without_a_main_guard_works_and_the_console_stays_clean(
 def test_the_engine_in_this_process_keeps_the_same_promises(
     network: Network, image: NDArray[np.float32], tmp_path: Path
 ) -> None:
-    engine, answers, errors = LocalEngine(), [], []  # type: ignore[var-annotated]
+    engine: Engine = LocalEngine()
+    answers: list[Any] = []
+    errors: list[UnetscopeError] = []
     engine.start(answers.append)
     engine.describe(network.path, answers.append, errors.append)
     engine.look(request(network, image, edits=(kernel(3),)), answers.append, errors.append)

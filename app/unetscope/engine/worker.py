@@ -53,7 +53,6 @@ def main(connection: Connection, log: Path | None) -> None:
         pass
     finally:
         worker.release()
-        os._exit(0)  # nothing here needs TensorFlow's slow farewell
 
 
 class Worker:

@@ -51,6 +51,8 @@ class SliceView:
         Labels that can be shown, with their colours.
     empty : str
         What to say when there is no picture.
+    welcome : bool
+        Nothing is open yet.
     """
 
     grey: NDArray[np.uint8] | None = None
@@ -68,12 +70,7 @@ class SliceView:
     picture: str = ""
     note: str = ""
     empty: str = ""
-
-
-EMPTY = (
-    "Open a study: drop a DICOM folder, file or zip here,\n"
-    "or choose File ▸ Open sample study to look around."
-)
+    welcome: bool = False
 
 
 class SlicePresenter:
@@ -86,7 +83,7 @@ class SlicePresenter:
         self._desk = desk
         self._live = live
         self._automatic: dict[str, Window] = {}
-        self.view = SliceView(empty=EMPTY)
+        self.view = SliceView()
         store.changed.connect(self._on_session)
         live.slice_changed.connect(self._publish)
         live.answered.connect(self._publish)
@@ -202,8 +199,8 @@ class SlicePresenter:
         session, shown = self._store.session, self._live.shown
         problem = self._live.problem
         if shown is None:
-            empty = str(problem) if problem else EMPTY if session.series is None else "Reading …"
-            return SliceView(empty=empty)
+            empty = str(problem) if problem else "Reading …"
+            return SliceView(empty=empty, welcome=session.series is None)
         series = self._desk.series(shown.key.series)
         window = self.window(shown)
         grey = apply_window(shown.values, window)

@@ -39,6 +39,10 @@ class Desk:
         """The reader of an open series."""
         return self._series[uid]
 
+    def find(self, uid: str) -> SeriesSource | None:
+        """The reader of a series; None when it is not open, or no longer."""
+        return self._series.get(uid)
+
     @property
     def shown(self) -> SeriesSource | None:
         """The reader of the series shown."""

@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
             self._slice_key(QKeySequence(key), steps)
         self._slice_key(QKeySequence("Shift+Down"), 10)
         self._slice_key(QKeySequence("Shift+Up"), -10)
+        panel.command_chosen.connect(self._run)
         panel.maximise.connect(self.toggle_maximised_slice)
         panel.context_menu.connect(lambda at: self._menus["view"].popup(at))
         self.banner.triggered.connect(self._actions["edit.revert_all"].trigger)

@@ -23,13 +23,15 @@ def heads_from(folder: Path) -> list:
 
     template, labels = read("mni").astype(np.float32), read("mni-labels")
     person, person_labels = read("niw"), read("niw-labels")
-    neck = read("neck")
-    return [
+    heads = [
         Head(to_slices(scaled(template, labels)), to_slices(labels), 0.08),
         Head(to_slices(with_skull(template, labels, read("niw-on-mni"))), to_slices(labels), 0.36),
         Head(to_slices(scaled(person, person_labels)), to_slices(person_labels), 0.42),
-        Head(to_slices(neck), np.zeros_like(to_slices(neck), np.uint8), 0.14),
     ]
+    if (folder / "neck.nii.gz").exists():
+        neck = to_slices(read("neck"))
+        heads.append(Head(neck, np.zeros(neck.shape, np.uint8), 0.14))
+    return heads
 
 
 def feed(folder: Path, queue, seed: int) -> None:
@@ -45,14 +47,16 @@ def main() -> None:
     parser.add_argument("heads", type=Path, help="folder with the heads and labels")
     parser.add_argument("model", type=Path, help=".keras file to write")
     parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--stop", type=int, help="stop after so many of the steps")
+    parser.add_argument("--start", type=Path, help=".keras file to go on from")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=27)
     parser.add_argument("--every", type=int, default=250, help="steps between looks")
     args = parser.parse_args()
 
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue(maxsize=12)
-    worker = context.Process(target=feed, args=(args.heads, queue, args.seed), daemon=True)
+    # Started before TensorFlow, so that the process may be forked.
+    queue = multiprocessing.Queue(maxsize=12)
+    worker = multiprocessing.Process(target=feed, args=(args.heads, queue, args.seed), daemon=True)
     worker.start()
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -72,6 +76,8 @@ def main() -> None:
     )
     optimiser = keras.optimizers.AdamW(rate, weight_decay=1e-4)
     optimiser.build(trainer.trainable_variables)
+    if args.start:
+        trainer.set_weights(keras.models.load_model(args.start, compile=False).get_weights())
 
     @tf.function
     def step(pictures, labels):
@@ -93,9 +99,10 @@ def main() -> None:
     truth = np.pad(truth, ((0, 0), (19, 20), (37, 38)))[:, 16:240, 16:240]
 
     start, losses = time.monotonic(), []
-    for k in range(1, args.steps + 1):
-        losses.append(float(step(*queue.get())))
-        if k % args.every == 0 or k == args.steps:
+    last = args.stop or args.steps
+    for k in range(1, last + 1):
+        losses.append(float(step(*queue.get(timeout=300))))
+        if k % args.every == 0 or k == last:
             found = np.concatenate(
                 [
                     trainer(t, training=False).numpy().argmax(-1)

@@ -99,6 +99,20 @@ def test_layers_shapes_and_weights(tmp_path: Path) -> None:
     assert network.fingerprint == fingerprint_of(tmp_path / "tiny.keras")
 
 
+def test_odd_grids(tmp_path: Path) -> None:
+    """25 becomes 12 when it is pooled, but 13 with padding."""
+
+    def last(kind: str, **config: Any) -> Any:
+        pooled = layer(kind, "pool", "conv", pool_size=2, **config)
+        odd = layer("InputLayer", "image", batch_shape=[None, 25, 7, 1])
+        pooled["inbound_nodes"][0]["args"][0]["config"]["shape"] = [None, 25, 7, 2]
+        network = read_network(write(tmp_path / "odd.keras", [odd, LAYERS[1], pooled]))
+        return network.graph["pool"].output_shape
+
+    assert last("MaxPooling2D", padding="valid", strides=None) == (None, 12, 3, 2)
+    assert last("AveragePooling2D", padding="same", strides=[2, 2]) == (None, 13, 4, 2)
+
+
 def test_the_name_need_not_tell_the_kind(tmp_path: Path) -> None:
     assert read_network(write(tmp_path / "tiny.h5")).name == "tiny"
 

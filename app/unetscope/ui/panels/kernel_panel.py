@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
+    QPushButton,
     QRadioButton,
     QSizePolicy,
     QSlider,
@@ -73,11 +74,10 @@ class KernelPanel(QDockWidget):
         self.gain.setValue(GAIN_STEPS)
         self.gain.setToolTip("Multiply what the scope names; springs back when released")
         self._gain_text = QLabel()
-        self.recipe = QToolButton()
+        self.recipe = QPushButton()
         self.recipe.setObjectName("kernel_editor.recipe")
         self.recipe.setText("Put a recipe …")
         self.recipe.setToolTip("Put a ready-made kernel into what the scope names")
-        self.recipe.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.recipes = QMenu(self.recipe)
         self.recipes.setToolTipsVisible(True)
         for recipe in RECIPES:
@@ -349,6 +349,9 @@ class _EffectBox(QWidget):
         self._maps["edited"].show_content(
             MapContent(values=view.edited_map, limits=limits, lut=GREY)
         )
+        if not view.difference.any():
+            self._maps["change"].show_message("none")
+            return
         limits = symmetric_limits(view.difference)
         self._maps["change"].show_content(
             MapContent(values=view.difference, limits=limits, lut=DIVERGING)

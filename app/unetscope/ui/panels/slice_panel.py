@@ -8,13 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QStackedWidget, QWidget
 
 from unetscope.domain.card import ClassLabel
 from unetscope.domain.metrics import Labels
 from unetscope.presenters.slice_view import SlicePresenter, SliceView
+from unetscope.ui import icons
 from unetscope.ui.widgets.canvas_content import RGB, CanvasContent, Corners, Edges
 from unetscope.ui.widgets.image_canvas import ImageCanvas
+from unetscope.ui.widgets.welcome import Welcome
+
+WELCOME = (
+    ("file.open_sample", "Open the sample study"),
+    ("file.open_study", "Open a study folder…"),
+    ("file.open_model", "Open a model…"),
+)
 
 
 class SlicePanel(QWidget):
@@ -22,6 +30,7 @@ class SlicePanel(QWidget):
 
     context_menu = Signal(QPoint)
     maximise = Signal()
+    command_chosen = Signal(str)  # id of a command, on the welcome page
 
     def __init__(self, presenter: SlicePresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,10 +47,19 @@ class SlicePanel(QWidget):
         self.slider.setInvertedAppearance(True)
         self.slider.setAccessibleName("Slice")
         self.slider.setToolTip("Slice (mouse wheel, Up, Down; Shift for 10; Home, End)")
+        self.welcome = Welcome(
+            "Unetscope",
+            "See why a U-Net segmented a patient the way it did.\n"
+            "Drop a DICOM study and a Keras model here, or begin with the sample.",
+            [(key, text, icons.icon(key)) for key, text in WELCOME],
+        )
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.canvas)
+        self._pages.addWidget(self.welcome)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self._pages, 1)
         layout.addWidget(self.slider)
         self.setFocusProxy(self.canvas)
 
@@ -52,6 +70,7 @@ class SlicePanel(QWidget):
         self.canvas.context_menu.connect(self.context_menu)
         self.canvas.double_clicked.connect(lambda *_: self.maximise.emit())
         self.slider.valueChanged.connect(presenter.go_to)
+        self.welcome.chosen.connect(self.command_chosen)
         presenter.view_changed.connect(self.show_view)
         self.show_view(presenter.view)
 
@@ -62,6 +81,8 @@ class SlicePanel(QWidget):
             self.slider.setRange(0, max(view.slices - 1, 0))
             self.slider.setPageStep(10)
             self.slider.setValue(view.index)
+        self.slider.setVisible(not view.welcome)
+        self._pages.setCurrentWidget(self.welcome if view.welcome else self.canvas)
         if view.grey is None:
             self.canvas.show_message(view.empty)
         else:
@@ -70,6 +91,7 @@ class SlicePanel(QWidget):
     def _content(self, view: SliceView) -> CanvasContent:
         colours = _colours(view.legend)
         corners = view.corners
+        *above, last = self._probe() or ("",)
         labels = view.labels
         shown = {label: rgb for label, rgb in colours.items() if label not in view.hidden}
         return CanvasContent(
@@ -88,11 +110,11 @@ class SlicePanel(QWidget):
             corners=Corners(
                 top_left=corners.top_left,
                 top_right=corners.top_right,
-                bottom_left=corners.bottom_left,
+                bottom_left=(*corners.bottom_left, *above),
                 bottom_right=corners.bottom_right,
             ),
             legend=tuple((label.name, shown[label.index]) for label in _seen(view, shown)),
-            probe=self._probe(),
+            probe=last,
             notice=view.note,
         )
 
@@ -121,11 +143,11 @@ class SlicePanel(QWidget):
         self._cursor = None
         self._show_probe()
 
-    def _probe(self) -> str:
+    def _probe(self) -> tuple[str, ...]:
         if self._cursor is None:
-            return ""
+            return ()
         row, column = (math.floor(at) for at in self._cursor)
-        return "   ".join(self._presenter.probe(row, column))
+        return self._presenter.probe(row, column)
 
     def _show_probe(self) -> None:
         if self._presenter.view.grey is not None:
