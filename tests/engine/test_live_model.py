@@ -286,6 +286,13 @@ def test_a_network_without_a_fixed_grid_takes_several_sizes(saved: Saved) -> Non
         live.mask()
 
 
+def test_without_a_card_one_is_proposed_and_not_confirmed(live: LiveModel) -> None:
+    assert live.card.name == "small_unet"
+    assert not live.card.confirmed
+    assert live.preprocessing.size == (32, 32)
+    assert len(live.card.classes) == 3
+
+
 def test_several_inputs_and_outputs(saved: Saved) -> None:
     rng = np.random.default_rng(2)
     images = {name: rng.random((16, 16), dtype=np.float32) for name in ("t1", "t2")}

@@ -71,6 +71,7 @@ def caller() -> Iterator[Caller]:
     caller.until(lambda: EngineState.READY in caller.states)
     yield caller
     caller.engine.stop()
+    assert shared_blocks() == []
 
 
 @pytest.fixture
@@ -233,7 +234,9 @@ def test_a_big_activation_comes_by_shared_memory_and_leaves_none(
     np.testing.assert_allclose(
         look.maps.trained, live.trained_activation("conv"), rtol=1e-5, atol=1e-6
     )
-    assert shared_blocks() == []
+    fresh.ask(request(network, big, image_key="big", edits=(edit,), layer="pool"))
+    assert len(shared_blocks()) <= 1  # one block serves all answers
+    np.testing.assert_allclose(look.maps.edited, live.activation("conv"), rtol=1e-5, atol=1e-6)
 
 
 def shared_blocks() -> list[str]:
@@ -263,14 +266,14 @@ def test_killed_while_it_works_it_starts_again_and_answers(
 
     assert not fresh.errors
     assert fresh.engine.pid != pid
-    assert fresh.states.index(EngineState.RESTARTING) < fresh.states.index(EngineState.READY)
+    assert EngineState.READY in fresh.states[fresh.states.index(EngineState.RESTARTING) :]
     assert isinstance(after, Look)
     assert after.mask is not None
     np.testing.assert_array_equal(after.mask, before.mask)
     assert after.maps is not None
     assert before.maps is not None
     np.testing.assert_allclose(after.maps.trained, before.maps.trained, rtol=1e-5, atol=1e-6)
-    assert shared_blocks() == []
+    assert len(shared_blocks()) <= 1
 
 
 def scale_of(look: Look) -> float:

@@ -20,8 +20,11 @@ def dice(mask: Labels, reference: Labels, label: int) -> float:
 def rms_change(before: NDArray[np.floating], after: NDArray[np.floating]) -> float:
     """Root mean square of the change over that of ``before``: 0.38 is a change of 38 %.
 
-    Where ``before`` is all zero the change has no scale: infinite, or 0 when nothing changed.
+    Where ``before`` is all zero the change has no scale: infinite, or 0 when nothing changed. NaN
+    when either holds values that are not finite.
     """
+    if not (np.isfinite(before).all() and np.isfinite(after).all()):
+        return float("nan")
     change = np.sqrt(np.mean(np.square(after - before, dtype=np.float64)))
     scale = np.sqrt(np.mean(np.square(before, dtype=np.float64)))
     if scale == 0:

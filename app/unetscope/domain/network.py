@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,8 @@ from unetscope.domain.edits import Edit, apply_all
 from unetscope.domain.graph import Graph
 from unetscope.domain.kernels import Weights
 
+KEPT_STATES = 4  # of each layer: enough for before and after a gesture, and one step back
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
@@ -19,6 +21,15 @@ class ModelRef:
 
     path: Path
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """One layer's weights after some edits of it."""
+
+    edits: tuple[Edit, ...]
+    weights: Weights
+    differs: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +55,7 @@ class Network:
     name: str
     graph: Graph
     trained: Mapping[str, Weights]
+    _states: dict[str, list[_State]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def ref(self) -> ModelRef:
@@ -57,8 +69,11 @@ class Network:
         return (inputs[0].channels or 1) if inputs else 1
 
     def weights(self, layer: str, edits: Iterable[Edit] = ()) -> Weights:
-        """Give a layer's weights with the edits applied; EditError when one does not fit."""
-        return apply_all(self.graph[layer], self.trained.get(layer, ()), edits)
+        """Give a layer's weights with the edits applied; EditError when one does not fit.
+
+        The last states of each layer are kept, so that the next edit of a drag costs one copy.
+        """
+        return self._state(layer, edits).weights
 
     def edited_layers(self, edits: Iterable[Edit]) -> frozenset[str]:
         """Names of the layers whose weights differ from the trained ones."""
@@ -68,5 +83,27 @@ class Network:
 
     def differs(self, layer: str, edits: Iterable[Edit]) -> bool:
         """Whether the edits leave any value of this layer other than it was trained."""
-        pairs = zip(self.trained.get(layer, ()), self.weights(layer, edits), strict=True)
-        return any(not np.array_equal(before, after) for before, after in pairs)
+        return self._state(layer, edits).differs
+
+    def _state(self, layer: str, edits: Iterable[Edit]) -> _State:
+        mine = tuple(edit for edit in edits if edit.layer == layer)
+        trained = self.trained.get(layer, ())
+        held = self._states.get(layer, [])
+        states = [state for state in held if mine[: len(state.edits)] == state.edits]
+        start = states[-1] if states else _State((), trained, differs=False)
+        for i in range(len(start.edits), len(mine)):
+            weights = apply_all(self.graph[layer], start.weights, mine[i : i + 1])
+            start = _State(mine[: i + 1], weights, differs=not _equal(weights, trained))
+            states.append(start)
+        if mine:
+            others = [state for state in held if state not in states]
+            self._states[layer] = [*others, *states][-KEPT_STATES:]
+        return start
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Network, (self.path, self.fingerprint, self.name, self.graph, self.trained)
+
+
+def _equal(some: Weights, others: Weights) -> bool:
+    pairs = zip(some, others, strict=True)
+    return all(a is b or np.array_equal(a, b) for a, b in pairs)

@@ -68,7 +68,7 @@ def match_norm_and_mean(values: Values, like: Values) -> Values:
 
 def _axis(length: int) -> Values:
     """Positions of a window's cells about its centre: -1, 0, 1 for three."""
-    return np.arange(length) - (length - 1) / 2
+    return np.asarray(np.arange(length) - (length - 1) / 2, np.float64)
 
 
 def _binomial(length: int) -> Values:

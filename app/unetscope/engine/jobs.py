@@ -21,18 +21,19 @@ from unetscope.engine.messages import (
     TrainedKey,
     partial_path,
 )
-from unetscope.engine.shared_arrays import discard, unpack
+from unetscope.engine.shared_arrays import Inbox, discard
 
 Failed = Callable[[UnetscopeError], None]
 
 
 class Sent:
-    """What one worker process has, so that it need not be sent again."""
+    """What one worker process has and need not be sent again, and where its answers come."""
 
     def __init__(self) -> None:
         self.image_key: str | None = None
         self.trained_key: TrainedKey | None = None
         self.trained: Floats | None = None
+        self.inbox = Inbox()
 
 
 class Job(ABC):
@@ -127,7 +128,7 @@ class LookJob(Job):
     def answer(self, reply: Any, sent: Sent) -> object:
         """See `Job.answer`."""
         assert isinstance(reply, Looked)
-        arrays = unpack(reply.arrays)
+        arrays = sent.inbox.unpack(reply.arrays)
         request = self._request
         maps = None
         if reply.layer is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from unetscope.domain.card import ModelCard
 from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError, ModelError
 from unetscope.domain.graph import Graph, Layer
@@ -17,6 +18,7 @@ from unetscope.domain.history import Edits, History
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Floats, LastUpdate, Saved
+from unetscope.domain.preprocess import Preprocessing
 from unetscope.engine.activations import Activations
 from unetscope.engine.images import Images, fitted, without_batch
 from unetscope.engine.introspect import Anatomy, anatomy_of, network_of
@@ -56,6 +58,11 @@ class LiveModel:
 
     Only what an edit reaches is run again, and only when somebody asks.
 
+    Attributes
+    ----------
+    card : ModelCard
+        What is known about the network beyond its file; guessed from its shapes until it is set.
+
     Examples
     --------
     >>> live = open_model("brain.keras").run(image)  # doctest: +SKIP
@@ -66,6 +73,7 @@ class LiveModel:
     def __init__(self, model: Any, anatomy: Anatomy, network: Network) -> None:
         self._model = model
         self._network = network
+        self.card = ModelCard.proposed(network.name, network.graph)
         self._plan = Plan(anatomy)
         self._activations = Activations(self._plan)
         self._weights = WeightsInForce(anatomy.graph, anatomy.layers, network.trained)
@@ -91,6 +99,11 @@ class LiveModel:
     def layers(self) -> tuple[Layer, ...]:
         """All layers in topological order, inputs included."""
         return self.graph.layers
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a slice becomes the network's input, as its card says."""
+        return self.card.preprocessing
 
     @property
     def parameters(self) -> int:

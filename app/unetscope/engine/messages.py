@@ -31,7 +31,7 @@ class LookAt:
     image : ndarray or None
         None where the image of the last request is meant.
     block : str
-        Name of the shared memory for the answer.
+        Name of the shared memory for the answer, where that of the last one is too small.
     has_trained : TrainedKey or None
         The trained activation that need not be sent again.
     """

@@ -230,6 +230,7 @@ class EngineProcess:
         pid = child.pid
         child.end()
         self._pid = None
+        self._sent.inbox.close()
         if job is not None:
             job.clean_up(pid)
 

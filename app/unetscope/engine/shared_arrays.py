@@ -38,55 +38,83 @@ class Packed:
     same: Mapping[str, str]
 
 
-def pack(arrays: Mapping[str, NDArray[Any]], block: str) -> tuple[Packed, SharedMemory | None]:
-    """Lay arrays out for another process.
+class Outbox:
+    """The sending side: one block, used again for every answer that fits into it.
 
-    Returns
-    -------
-    packed : Packed
-        What to send.
-    memory : SharedMemory or None
-        To be kept open until the other side has copied, and then closed.
+    A new block costs more than the copy, for every page of it is new to both processes.
     """
-    first: dict[int, str] = {}
-    same: dict[str, str] = {}
-    inline: dict[str, NDArray[Any]] = {}
-    places: dict[str, Place] = {}
-    size = 0
-    for name, array in arrays.items():
-        if id(array) in first:
-            same[name] = first[id(array)]
-            continue
-        first[id(array)] = name
-        if array.nbytes <= SMALL:
-            inline[name] = array
-        else:
-            places[name] = (size, array.shape, array.dtype.str)
-            size += -(-array.nbytes // _ALIGN) * _ALIGN
-    if not places:
-        return Packed(None, {}, inline, same), None
-    memory = SharedMemory(block, create=True, size=size)
-    for name, place in places.items():
-        _view(memory, place)[...] = arrays[name]
-    return Packed(block, places, inline, same), memory
+
+    def __init__(self) -> None:
+        self._memory: SharedMemory | None = None
+
+    def pack(self, arrays: Mapping[str, NDArray[Any]], block: str) -> Packed:
+        """Lay arrays out for the other process, which has copied those of the last time.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            What to send; the same array under two names is sent once.
+        block : str
+            Name of a new block, should one be needed.
+        """
+        first: dict[int, str] = {}
+        same: dict[str, str] = {}
+        inline: dict[str, NDArray[Any]] = {}
+        places: dict[str, Place] = {}
+        size = 0
+        for name, array in arrays.items():
+            if id(array) in first:
+                same[name] = first[id(array)]
+                continue
+            first[id(array)] = name
+            if array.nbytes <= SMALL:
+                inline[name] = array
+            else:
+                places[name] = (size, array.shape, array.dtype.str)
+                size += -(-array.nbytes // _ALIGN) * _ALIGN
+        if not places:
+            return Packed(None, {}, inline, same)
+        if self._memory is None or self._memory.size < size:
+            self.close()
+            self._memory = SharedMemory(block, create=True, size=size + size // 4)
+        for name, place in places.items():
+            _view(self._memory, place)[...] = arrays[name]
+        return Packed(self._memory.name, places, inline, same)
+
+    def close(self) -> None:
+        """Let go of the block; the receiving side removes it."""
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
 
 
-def unpack(packed: Packed) -> dict[str, NDArray[Any]]:
-    """Copy the arrays out and free the shared memory."""
-    arrays: dict[str, NDArray[Any]] = dict(packed.inline)
-    if packed.block is not None:
-        memory = SharedMemory(packed.block)
-        try:
+class Inbox:
+    """The receiving side: copies arrays out, and removes the blocks."""
+
+    def __init__(self) -> None:
+        self._memory: SharedMemory | None = None
+
+    def unpack(self, packed: Packed) -> dict[str, NDArray[Any]]:
+        """Copy the arrays out; they are read-only."""
+        arrays: dict[str, NDArray[Any]] = dict(packed.inline)
+        if packed.block is not None:
+            if self._memory is None or self._memory.name != packed.block:
+                self.close()
+                self._memory = SharedMemory(packed.block)
             for name, place in packed.places.items():
-                arrays[name] = np.array(_view(memory, place))
-        finally:
-            memory.close()
-            memory.unlink()
-    for array in arrays.values():
-        array.flags.writeable = False
-    for name, other in packed.same.items():
-        arrays[name] = arrays[other]
-    return arrays
+                arrays[name] = np.array(_view(self._memory, place))
+        for array in arrays.values():
+            array.flags.writeable = False
+        for name, other in packed.same.items():
+            arrays[name] = arrays[other]
+        return arrays
+
+    def close(self) -> None:
+        """Remove the block."""
+        if self._memory is not None:
+            self._memory.close()
+            self._memory.unlink()
+            self._memory = None
 
 
 def discard(block: str) -> None:

@@ -9,7 +9,6 @@ import sys
 import traceback
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ from unetscope.engine.messages import (
     SaveTo,
     TrainedKey,
 )
-from unetscope.engine.shared_arrays import pack
+from unetscope.engine.shared_arrays import Outbox
 
 if TYPE_CHECKING:
     from unetscope.engine.workbench import Workbench
@@ -46,13 +45,11 @@ def main(connection: Connection, log: Path | None) -> None:
     try:
         connection.send(Ready(memory_in_use()))
         while True:
-            request = connection.recv()
-            worker.release()
-            connection.send(worker.answer(request))
+            connection.send(worker.answer(connection.recv()))
     except (EOFError, OSError):
         pass
     finally:
-        worker.release()
+        worker.close()
 
 
 class Worker:
@@ -61,13 +58,11 @@ class Worker:
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
         self._image: Floats | None = None
-        self._block: SharedMemory | None = None
+        self._outbox = Outbox()
 
-    def release(self) -> None:
-        """Close the block of the last answer: by now the other side has copied it."""
-        if self._block is not None:
-            self._block.close()
-            self._block = None
+    def close(self) -> None:
+        """Let go of the shared memory."""
+        self._outbox.close()
 
     def answer(self, request: Request) -> Reply:
         """Answer a request; trouble is an answer too."""
@@ -114,10 +109,9 @@ class Worker:
             if maps.edited is not maps.trained:
                 named["edited"] = maps.edited
         arrays: Mapping[str, NDArray[Any]] = {k: a for k, a in named.items() if a is not None}
-        packed, self._block = pack(arrays, asked.block)
         return Looked(
             id=asked.id,
-            arrays=packed,
+            arrays=self._outbox.pack(arrays, asked.block),
             layer=maps.layer if maps else None,
             next_layer=maps.next_layer if maps else None,
             next_change=maps.next_change if maps else 0.0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from psygnal import Signal
 from unetscope.domain import scopes
 from unetscope.domain.edits import Edit, ScaleFilter, SetBias
 from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.history import History
 from unetscope.domain.kernels import Weights
 from unetscope.domain.metrics import dice, mask_change, rms_change
 from unetscope.domain.recipes import RECIPE_BY_ID
@@ -101,6 +102,8 @@ class KernelPresenter:
         self._desk = desk
         self._live = live
         self._problem = ""
+        self._gesture: tuple[str, Target] | None = None  # what the last edit moved
+        self._after: History | None = None  # and the history it left
         self.view = self._view()
         store.changed.connect(self._on_session)
         live.answered.connect(self._publish)
@@ -135,13 +138,19 @@ class KernelPresenter:
                 return ScaleFilter(target.layer.name, target.filter, gain)
             return scopes.scale(target, weights, gain)
 
-        self._edit(make, f"gain ×{gain:.2f}", same_gesture=same_gesture)
+        self._edit(make, f"gain ×{gain:.2f}", moved="gain", same_gesture=same_gesture)
 
     def set_bias(self, value: float, same_gesture: bool = False) -> None:
-        """The user set the filter's bias."""
-        self._edit(
-            lambda t, _: SetBias(t.layer.name, t.filter, value), "bias", same_gesture=same_gesture
-        )
+        """The user set the bias shown."""
+
+        def make(target: Target, weights: Weights) -> Edit:
+            at, bias = target.filter, target.layout.bias
+            if bias is not None:
+                at = min(self._store.session.filter, weights[bias].size - 1)
+            return SetBias(target.layer.name, at, value)
+
+        moved = f"bias {self._store.session.filter}"
+        self._edit(make, "bias", moved=moved, same_gesture=same_gesture)
 
     def set_kernel(self, values: Floats) -> None:
         """The user pasted a kernel."""
@@ -153,10 +162,9 @@ class KernelPresenter:
                     f"A kernel of {name} has shape {window}, but found {values.shape}.",
                     "Copy as many rows and columns as the kernel has.",
                 )
-            one = Target(target.layer, target.in_channel, target.filter, Scope.KERNEL)
-            return one.edit((), values)
+            return target.edit((), values)
 
-        self._edit(make, "pasted kernel")
+        self._edit(make, "pasted kernel", scope=Scope.KERNEL)
 
     def revert(self, scope: Scope) -> None:
         """The user asked for the trained values back."""
@@ -195,14 +203,24 @@ class KernelPresenter:
         make: Callable[[Target, Weights], Edit],
         what: str,
         *,
+        moved: str = "",
+        scope: Scope | None = None,
         same_gesture: bool = False,
     ) -> None:
+        """Put an edit in force, into the last step when it truly goes on with the same gesture."""
+
         def commit() -> None:
             session = self._store.session
-            target = session.target()
-            edit = make(target, session.weights(before_gesture=same_gesture))
+            target = replace(session.target(), scope=scope or session.scope)
+            gesture = (moved or what, target)
+            goes_on = self._gesture == gesture and self._after is session.history
+            same = same_gesture and goes_on
+            self._gesture = None
+            edit = make(target, session.weights(before_gesture=same))
             label = f"{what} on {_where(target)}"
-            self._store.commit(session.edit(edit, label=label, same_gesture=same_gesture))
+            changed = session.edit(edit, label=label, same_gesture=same)
+            self._gesture, self._after = gesture, changed.history
+            self._store.commit(changed)
 
         self._try(commit)
 
@@ -289,8 +307,11 @@ class KernelPresenter:
             EffectLine("recomputed", f"{look.update.layers_recomputed} of {look.layers_total}")
         )
         lines.append(EffectLine("latency", f"{look.update.milliseconds:.0f} ms"))
-        difference = None if edited is None or trained is None else edited - trained
-        stale = self._live.busy or look.request.edits != session.edits
+        with np.errstate(invalid="ignore"):
+            difference = None if edited is None or trained is None else edited - trained
+        shown = self._live.shown
+        other = shown is None or answer.key != shown.key or edits != session.edits
+        stale = self._live.busy or other
         return EffectView(tuple(lines), trained, edited, difference, advice, stale)
 
     def _mask_lines(self, session: Session) -> list[EffectLine]:
@@ -342,6 +363,8 @@ def _where(target: Target) -> str:
 
 
 def _percent(change: float) -> str:
+    if np.isnan(change):
+        return "not finite"
     if np.isinf(change):
         return "was all zero"
     return f"RMS {change:+.1%}" if change < 10 else f"RMS ×{change:.0f}"

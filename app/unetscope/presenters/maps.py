@@ -78,6 +78,7 @@ class MapsPresenter:
         live.answered.connect(self._publish)
         live.slice_changed.connect(self._publish)
         live.busy_changed.connect(self._publish)
+        live.problem_changed.connect(self._publish)
 
     def select(self, index: int) -> None:
         """The user picked a feature map, and with it its filter."""
@@ -136,7 +137,9 @@ def _nothing(empty: str) -> MapsView:
 
 
 def _limits(maps: Floats, scaling: Scaling) -> NDArray[np.floating]:
-    """Black and white of each map; black is 0 where nothing is negative."""
+    """Black and white of each map; black is 0 where nothing is negative, NaN counts as 0."""
+    if not np.isfinite(maps).all():
+        maps = np.where(np.isfinite(maps), maps, np.float32(0))
     low, high = maps.min(axis=(1, 2)), maps.max(axis=(1, 2))
     if scaling is Scaling.LAYER:
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
@@ -145,7 +148,7 @@ def _limits(maps: Floats, scaling: Scaling) -> NDArray[np.floating]:
 
 def _large(look: LayerLook, index: int, limits: NDArray[np.floating]) -> LargeMap:
     values = look.edited[..., index]
-    counts, edges = np.histogram(values, bins=BINS)
+    counts, edges = np.histogram(values[np.isfinite(values)], bins=BINS)
     return LargeMap(
         title=f"Feature map {index} · {look.layer}",
         values=values,

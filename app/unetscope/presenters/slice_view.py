@@ -152,13 +152,13 @@ class SlicePresenter:
         probabilities = answer.look.probabilities
         if probabilities is None or self._store.session.show_trained:
             return (name,)
-        r, c = answer.placement.to_input(row, column)
         size = answer.placement.size
-        r, c = (x * n / s for x, n, s in zip((r, c), probabilities.shape, size, strict=False))
-        inside = 0 <= round(r) < probabilities.shape[0] and 0 <= round(c) < probabilities.shape[1]
-        if not inside:
+        fed = [round(at) for at in answer.placement.to_input(row, column)]
+        if not all(0 <= at < length for at, length in zip(fed, size, strict=True)):
             return (f"{name} (outside what the network was shown)",)
-        here = probabilities[round(r), round(c)]
+        grid = probabilities.shape[:2]  # coarser than the input in some networks
+        r, c = (round((x + 0.5) * n / s - 0.5) for x, n, s in zip(fed, grid, size, strict=True))
+        here = probabilities[r, c]
         share = float(here[min(label, here.size - 1)])
         if here.size == 1 and label == 0:
             share = 1 - share
@@ -200,7 +200,13 @@ class SlicePresenter:
         problem = self._live.problem
         if shown is None:
             empty = str(problem) if problem else "Reading …"
-            return SliceView(empty=empty, welcome=session.series is None)
+            series_open = session.series
+            return SliceView(
+                empty=empty,
+                welcome=series_open is None,
+                slices=series_open.slices if series_open else 0,
+                index=session.slice_index,
+            )
         series = self._desk.series(shown.key.series)
         window = self.window(shown)
         grey = apply_window(shown.values, window)

@@ -8,7 +8,7 @@ import traceback
 from types import TracebackType
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from unetscope.ui import dialogs
 
@@ -18,6 +18,21 @@ _log = logging.getLogger(__name__)
 def install(window: QWidget) -> None:
     """From now on show unforeseen errors in a dialog over ``window``; nothing is lost by them."""
 
+    shown: list[QMessageBox] = []
+
+    def show(text: str) -> None:
+        """Show the first of many: one that comes with every repaint must not bury the window."""
+        if not shown:
+            shown.append(
+                dialogs.tell(
+                    window,
+                    "Something unforeseen happened.",
+                    "What is open stays open. The details can be copied into a report.",
+                    text,
+                )
+            )
+            shown[0].finished.connect(shown.clear)
+
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
@@ -26,15 +41,6 @@ def install(window: QWidget) -> None:
             return
         _log.error("unforeseen error", exc_info=(kind, error, trace))
         text = "".join(traceback.format_exception(kind, error, trace))
-        QTimer.singleShot(
-            0,
-            window,
-            lambda: dialogs.tell(
-                window,
-                "Something unforeseen happened.",
-                "What is open stays open. The details can be copied into a report.",
-                text,
-            ),
-        )
+        QTimer.singleShot(0, window, lambda: show(text))
 
     sys.excepthook = report

@@ -115,10 +115,11 @@ def show_about(parent: QWidget) -> None:
     box.open()
 
 
-def tell(parent: QWidget, what: str, hint: str, details: str = "") -> None:
+def tell(parent: QWidget, what: str, hint: str, details: str = "") -> QMessageBox:
     """Tell the user of trouble that must not be overlooked."""
     box = QMessageBox(QMessageBox.Icon.Warning, "Unetscope", what, parent=parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setInformativeText(hint)
     box.setDetailedText(details)
     box.open()
+    return box

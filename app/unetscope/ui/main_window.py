@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
 from unetscope.presenters.filters import FiltersPresenter
 from unetscope.presenters.frame import FramePresenter, FrameView
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self._presenters = presenters
         self._paths = paths
         self._settings = settings
+        self._holds_trained = False  # B is down
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setWindowIcon(icons.icon("app"))
@@ -267,7 +269,7 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
-        if event.mimeData().hasUrls():
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -305,8 +307,14 @@ class MainWindow(QMainWindow):
 
     def ask_save_picture(self) -> None:
         """Ask where to, and write the window as PNG, without the patient's identity."""
-        if path := dialogs.ask_save_picture(self):
-            self.save_picture(path)
+        path = dialogs.ask_save_picture(self)
+        if path is None:
+            return
+        if self.save_picture(path):
+            told = Notice(f"Saved {path.name}; identity is hidden in it.", trouble=False)
+        else:
+            told = Notice(f"{path.name} could not be written.", "Choose another folder.")
+        self._desk.notice.emit(told)
 
     def save_picture(self, path: Path) -> bool:
         """Write what the window shows as PNG, the patient's identity hidden."""
@@ -345,10 +353,7 @@ class MainWindow(QMainWindow):
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or go back."""
-        if self.isFullScreen():
-            self.showNormal()
-        else:
-            self.showFullScreen()
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def toggle_maximised_slice(self) -> None:
         """Hide the panels around the slice, or bring the same ones back."""
@@ -367,7 +372,9 @@ class MainWindow(QMainWindow):
             theme.apply_theme(app, chosen)
         for command in COMMANDS:
             self._actions[command.id].setIcon(icons.icon(command.id))
-        self.layers_panel.show_view(self._presenters.layers.view)
+        self._show_frame(self._presenters.frame.view)
+        for panel in (self.slice_panel, self.layers_panel, self.kernel_panel):
+            panel.show_theme()
 
     def reset_layout(self) -> None:
         """Put all panels back where they were at first."""
@@ -385,10 +392,11 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """While B is held, show what the trained network makes of the slice."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-            key_event = event
-            if isinstance(key_event, QKeyEvent) and key_event.key() == Qt.Key.Key_B:
-                return self._hold_trained(key_event)
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_B:
+            if event.type() == QEvent.Type.KeyPress:
+                return self._hold_trained(event)
+            if event.type() == QEvent.Type.KeyRelease and not event.isAutoRepeat():
+                return self._release_trained()
         return super().eventFilter(watched, event)
 
     def _hold_trained(self, event: QKeyEvent) -> bool:
@@ -396,10 +404,23 @@ class MainWindow(QMainWindow):
         plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
         if typing or not plain or not self.isActiveWindow() or not self.store.session.edits:
             return False
-        if not event.isAutoRepeat():
-            pressed = event.type() == QEvent.Type.KeyPress
-            self.store.update(lambda s: s.compare_trained(pressed))
+        if not self.store.session.show_trained and not event.isAutoRepeat():
+            self._holds_trained = True
+            self.store.update(lambda s: s.compare_trained(True))
         return True
+
+    def _release_trained(self) -> bool:
+        """Wherever the key is released, and when the window is left with the key down."""
+        held, self._holds_trained = self._holds_trained, False
+        if held:
+            self.store.update(lambda s: s.compare_trained(False))
+        return held
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another window came to the front: it, not this one, will hear of keys released."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self._release_trained()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Give the panels their room, now that the window has its size."""

@@ -62,6 +62,14 @@ def test_a_change_of_nothing_has_no_scale() -> None:
     assert rms_change(nothing, something) == math.inf
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_change_to_what_is_no_number_is_no_number(bad: float) -> None:
+    before = np.ones(3, np.float32)
+    after = np.array([1, 2, bad], np.float32)
+    assert math.isnan(rms_change(before, after))
+    assert math.isnan(rms_change(after, before))
+
+
 def test_the_statistics_of_a_map() -> None:
     found = map_statistics(np.array([[0.0, 0.0], [1.0, 3.0]], np.float32))
     assert (found.least, found.greatest, found.mean, found.zeros) == (0, 3, 1, 0.5)

@@ -79,6 +79,7 @@ def test_positions_go_to_the_input_and_back(
 def test_padding_and_cropping_are_about_the_centre() -> None:
     assert Placement((4, 9), (4, 9), (8, 4)).offset == (2, -3)
     assert Placement((4, 9), (4, 9), (8, 4)).to_input(0, 3) == (2, 0)
+    assert Placement((5, 8), (5, 8), (8, 5)).offset == (1, -2)  # an odd pixel is after, not before
     values = np.arange(36, dtype=np.float32).reshape(4, 9)
     fed = Preprocessing(size=(8, 4), normalise="none", clip=None).apply(values)
     assert np.array_equal(fed[2:6], values[:, 3:7])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ def kernels(draw: st.DrawFn) -> Floats:
 
 
 @EVERY
+@settings(max_examples=30)
 @given(like=kernels())
 def test_norm_and_mean_of_the_kernel_that_is_replaced_are_kept(
     recipe: Recipe, like: Floats
@@ -52,6 +53,7 @@ def test_norm_and_mean_of_the_kernel_that_is_replaced_are_kept(
 
 
 @EVERY
+@settings(max_examples=30)
 @given(size=SIZES)
 def test_a_recipe_makes_a_finite_kernel_of_the_size_asked_for(
     recipe: Recipe, size: tuple[int, int]
@@ -64,6 +66,7 @@ def test_a_recipe_makes_a_finite_kernel_of_the_size_asked_for(
 
 
 @EVERY
+@settings(max_examples=30)
 @given(like=kernels())
 def test_a_matched_recipe_keeps_its_own_pattern(recipe: Recipe, like: Floats) -> None:
     size = (like.shape[0], like.shape[1])

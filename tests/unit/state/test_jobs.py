@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -174,7 +175,7 @@ def test_progress_that_comes_too_fast_is_thinned_out(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([100.0, 100.01, 100.02, 100.2])
-    monkeypatch.setattr("unetscope.state.jobs.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("unetscope.state.jobs.time", SimpleNamespace(monotonic=clock.__next__))
     job = JobContext(threading.Event(), lambda share, _: owner.progress.append((share, "")))
     for share in (0.1, 0.2, 0.3, 0.4):
         job.step(share)

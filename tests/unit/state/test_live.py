@@ -153,14 +153,15 @@ def test_one_file_of_an_open_series_shows_that_file(bench: Bench) -> None:
 
 
 def test_a_slice_of_a_study_that_was_replaced_while_it_was_read_is_not_shown(bench: Bench) -> None:
-    bench.open_study(FakeSeries(volume=np.zeros((5, 8, 8), np.float32)))
-    bench.store.update(lambda s: s.select_slice(4))
+    bench.open_study(FakeSeries(volume=np.zeros((40, 8, 8), np.float32)))
+    bench.store.update(lambda s: s.select_slice(30))
     bench.jobs.work()
+    assert len(bench.jobs.letters) > 1
     late, bench.jobs.letters = bench.jobs.letters, []
-    bench.open_study(FakeSeries(volume=np.ones((5, 8, 8), np.float32)))
+    bench.open_study(FakeSeries(volume=np.ones((40, 8, 8), np.float32)))
     for letter in late:
         letter()
-    bench.update(lambda s: s.select_slice(4))
+    bench.update(lambda s: s.select_slice(30))
     assert bench.live.shown is not None
     assert bench.live.shown.values.all()
 

@@ -92,6 +92,7 @@ class KernelPanel(QDockWidget):
             "Scale a recipe so that norm and mean of the old kernel stay: else the layer saturates"
         )
         self.scopes = QButtonGroup(self)
+        self.turns: list[QToolButton] = []
         self.copy, self.paste, self.revert_kernel = QToolButton(), QToolButton(), QToolButton()
         self.problem = QLabel()
         self.problem.setObjectName("kernel_editor.problem")
@@ -159,6 +160,7 @@ class KernelPanel(QDockWidget):
         )
         for text, name, change in turns:
             button = QToolButton()
+            button.setObjectName(f"kernel_editor.{name.split()[0].lower()}_{text}")
             button.setText(text)
             button.setToolTip(f"{name} (what the scope names)")
             button.clicked.connect(
@@ -166,6 +168,7 @@ class KernelPanel(QDockWidget):
                     name, change
                 )
             )
+            self.turns.append(button)
             row.addWidget(button)
         row.addSpacing(8)
         row.addWidget(self.bias)
@@ -180,10 +183,15 @@ class KernelPanel(QDockWidget):
             ),
         ):
             push.setObjectName(f"kernel_editor.{name}")
-            push.setIcon(icons.icon(name))
             push.setToolTip(tip)
             row.addWidget(push)
+        self.show_theme()
         return row
+
+    def show_theme(self) -> None:
+        """Draw the icons in the colours of the theme in force."""
+        for push in (self.copy, self.paste, self.revert_kernel):
+            push.setIcon(icons.icon(push.objectName().removeprefix("kernel_editor.")))
 
     def _connect(self) -> None:
         presenter = self._presenter
@@ -212,7 +220,7 @@ class KernelPanel(QDockWidget):
         for widget in (self.filter, self.in_channel, self.gain, self.keep_norm):
             widget.setEnabled(has_kernel)
         self.recipe.setEnabled(view.takes_recipes)
-        for button in (*self.scopes.buttons(), self.copy, self.paste):
+        for button in (*self.scopes.buttons(), *self.turns, self.copy, self.paste):
             button.setEnabled(has_kernel)
         self.revert_kernel.setEnabled(view.edited)
         if view.kernel is None:
@@ -309,7 +317,9 @@ class _EffectBox(QWidget):
         self._advice.setProperty("role", "warning")
         self._advice.setWordWrap(True)
         self._maps = {name: MapView() for name in ("trained", "edited", "change")}
-        pictures = QHBoxLayout()
+        self._pictures = QWidget()
+        pictures = QHBoxLayout(self._pictures)
+        pictures.setContentsMargins(0, 0, 0, 0)
         for name, view in self._maps.items():
             view.setObjectName(f"kernel_editor.effect.{name}")
             view.setMinimumSize(48, 48)
@@ -327,7 +337,8 @@ class _EffectBox(QWidget):
         layout.addWidget(title)
         layout.addWidget(self.table)
         layout.addWidget(self._advice)
-        layout.addLayout(pictures, 1)
+        layout.addWidget(self._pictures, 1)
+        layout.addStretch()
 
     def show_view(self, view: EffectView) -> None:
         """Show numbers and pictures."""
@@ -336,9 +347,9 @@ class _EffectBox(QWidget):
         self.table.show_rows(rows)
         self._advice.setText(view.advice)
         self._advice.setVisible(bool(view.advice))
+        has_maps = view.edited_map is not None
+        self._pictures.setVisible(has_maps)
         if view.trained_map is None or view.edited_map is None or view.difference is None:
-            for picture in self._maps.values():
-                picture.show_message("")
             return
         low = float(min(view.trained_map.min(), view.edited_map.min(), 0))
         high = float(max(view.trained_map.max(), view.edited_map.max(), low + 1e-9))

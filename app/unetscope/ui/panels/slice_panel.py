@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QStackedWidget, QWidget
+from PySide6.QtGui import QColor, QIcon
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QStackedWidget, QWidget
 
 from unetscope.domain.card import ClassLabel
 from unetscope.domain.metrics import Labels
@@ -51,8 +51,9 @@ class SlicePanel(QWidget):
             "Unetscope",
             "See why a U-Net segmented a patient the way it did.\n"
             "Drop a DICOM study and a Keras model here, or begin with the sample.",
-            [(key, text, icons.icon(key)) for key, text in WELCOME],
+            [(key, text, QIcon()) for key, text in WELCOME],
         )
+        self.show_theme()
         self._pages = QStackedWidget()
         self._pages.addWidget(self.canvas)
         self._pages.addWidget(self.welcome)
@@ -73,6 +74,16 @@ class SlicePanel(QWidget):
         self.welcome.chosen.connect(self.command_chosen)
         presenter.view_changed.connect(self.show_view)
         self.show_view(presenter.view)
+
+    def show_theme(self) -> None:
+        """Draw the icons in the colours of the theme in force."""
+        for key, _ in WELCOME:
+            button = self.welcome.findChild(QPushButton, f"welcome.{key}")
+            if isinstance(button, QPushButton):
+                ratio = self.devicePixelRatioF()
+                token = "accent_text" if button.isDefault() else "text"
+                size = button.iconSize().width()
+                button.setIcon(QIcon(icons.pixmap(key, size, token, ratio)))
 
     def show_view(self, view: SliceView) -> None:
         """Make canvas and slider show `view` without reporting it as a user action."""

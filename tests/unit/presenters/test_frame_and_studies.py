@@ -1,0 +1,202 @@
+"""The window's frame and the list of studies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.unit.fakes import Bench, FakeSeries
+
+from unetscope.domain.edits import ScaleFilter, SetBias
+from unetscope.domain.errors import EngineError
+from unetscope.domain.ports import EngineState, EngineStatus
+from unetscope.domain.session import Session
+from unetscope.domain.study import PatientInfo, Skipped
+from unetscope.presenters.frame import FramePresenter, FrameView
+from unetscope.presenters.slice_view import SlicePresenter
+from unetscope.presenters.studies import StudiesPresenter
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def frame(bench: Bench) -> FramePresenter:
+    return FramePresenter(bench.store, bench.desk, bench.live)
+
+
+# ---------------------------------------------------------------------- frame
+
+
+def test_at_the_start_the_frame_is_ready(frame: FramePresenter) -> None:
+    assert (frame.view.title, frame.view.status, frame.view.banner) == ("Unetscope", "Ready", "")
+
+
+def test_the_title_names_series_model_and_edits(bench: Bench, frame: FramePresenter) -> None:
+    bench.open_model()
+    assert frame.view.title == "net0.keras — Unetscope"
+    bench.open_study()
+    assert frame.view.title == "T1 axial — net0.keras — Unetscope"
+    bench.update(lambda s: s.edit(SetBias("enc", 0, 1.0)))
+    assert frame.view.title == "T1 axial — net0.keras (edited ●1) — Unetscope"
+
+
+def test_a_banner_is_up_while_edits_are_in_force(bench: Bench, frame: FramePresenter) -> None:
+    bench.open_model()
+    bench.update(lambda s: s.edit(ScaleFilter("enc", 0, 1.0)))
+    assert frame.view.banner == ""  # it changed no value
+    bench.update(lambda s: s.revert_all().edit(SetBias("enc", 0, 1.0)))
+    assert frame.view.banner == "Edited model · 1 edit · research use only"
+    bench.update(lambda s: s.edit(SetBias("enc", 1, 1.0)))
+    assert frame.view.banner == "Edited model · 2 edits · research use only"
+    bench.update(Session.revert_all)
+    assert frame.view.banner == ""
+    bench.update(Session.undo)
+    assert "2 edits" in frame.view.banner
+
+
+def test_the_status_names_the_step(bench: Bench, frame: FramePresenter) -> None:
+    bench.open_model()
+    bench.update(lambda s: s.edit(SetBias("enc", 0, 1.0)))
+    assert (frame.view.status, frame.view.trouble) == ("bias on enc · filter 0", False)
+    bench.update(Session.undo)
+    assert frame.view.status == "No edits"
+
+
+def test_trouble_is_told_with_its_hint(bench: Bench, frame: FramePresenter) -> None:
+    bench.desk.open_study(Path("/empty"))
+    assert (frame.view.busy, frame.view.share) == ("Opening empty", 0.0)
+    bench.jobs.run()
+    view = frame.view
+    assert (view.status, view.hint) == (
+        "There is nothing to show in empty.",
+        "Choose another folder.",
+    )
+    assert view.trouble
+    assert view.busy == ""
+
+
+def test_files_that_were_left_out_are_told(bench: Bench, frame: FramePresenter) -> None:
+    bench.open_study(skipped=(Skipped(Path("a.pdf"), "not a DICOM file"),))
+    assert frame.view.status == "1 file could not be shown."
+    assert frame.view.hint == "a.pdf: not a DICOM file"
+
+
+def test_a_problem_of_the_engine_is_told(bench: Bench, frame: FramePresenter) -> None:
+    bench.open_model()
+    bench.open_study()
+    bench.engine.looks[-1].failed(EngineError("Out of memory.", "Choose a smaller network."))
+    assert (frame.view.status, frame.view.trouble) == ("Out of memory.", True)
+
+
+def test_progress_is_shown_and_can_be_cancelled(bench: Bench, frame: FramePresenter) -> None:
+    heard: list[FrameView] = []
+
+    def hear(view: FrameView) -> None:
+        heard.append(view)
+
+    frame.view_changed.connect(hear)
+    bench.open_study()
+    assert [(v.busy, v.share) for v in heard][:2] == [
+        ("Opening study", 0.0),
+        ("Reading 1 of 2 files", 0.5),
+    ]
+    bench.desk.open_study(Path("/study"))
+    frame.cancel()
+    assert frame.view.busy == ""
+    assert frame.view.status == "Cancelled; what was open stays open."
+    assert not frame.view.trouble
+
+
+def test_the_engine_is_described_in_a_few_words(bench: Bench, frame: FramePresenter) -> None:
+    assert frame.view.engine == "Engine starting …"
+    bench.desk.start_engine()
+    assert frame.view.engine == "Engine ready"
+    bench.engine.on_status(EngineStatus(EngineState.RESTARTING, "It is being started again."))
+    assert frame.view.engine == "It is being started again."
+    bench.engine.on_status(EngineStatus(EngineState.READY, "", 1_234_000_000))
+    assert frame.view.engine == "Engine ready · 1.2 GB"
+    bench.open_model()
+    bench.open_study()
+    bench.engine.answer()
+    assert frame.view.engine == "engine 12 ms · 1.2 GB"
+
+
+# -------------------------------------------------------------------- studies
+
+
+@pytest.fixture
+def studies(bench: Bench) -> StudiesPresenter:
+    return StudiesPresenter(bench.store, bench.desk, bench.jobs)
+
+
+def test_without_a_study_the_list_says_what_to_do(studies: StudiesPresenter) -> None:
+    assert (studies.view.studies, studies.view.selected) == ((), None)
+    assert studies.view.empty.startswith("No study is open.")
+
+
+def test_a_study_is_listed_with_its_series_and_a_picture_of_each(
+    bench: Bench, studies: StudiesPresenter
+) -> None:
+    tall = np.random.default_rng(0).random((7, 200, 100)).astype(np.float32)
+    bench.open_study(FakeSeries("a"), FakeSeries("b", tall, description="", warnings=("Uneven.",)))
+    (study,) = studies.view.studies
+    assert (study.title, study.details) == ("Doe Jane", "Head · 2026-01-02")
+    first, second = study.series
+    assert (first.title, first.details) == ("T1 axial", "MR · 5 × 8×8 · 2.0 mm")
+    assert (second.title, second.warnings) == ("MR", ("Uneven.",))
+    assert first.thumbnail is not None
+    assert second.thumbnail is not None
+    assert first.thumbnail.shape == (8, 8)
+    assert second.thumbnail.shape == (50, 25)
+    assert second.thumbnail.dtype == np.uint8
+    assert studies.view.selected == "b"
+
+
+def test_a_series_without_a_readable_picture_is_listed_all_the_same(
+    bench: Bench, studies: StudiesPresenter
+) -> None:
+    bench.open_study(FakeSeries(broken=frozenset({2})))
+    assert studies.view.studies[0].series[0].thumbnail is None
+
+
+def test_picking_a_series_shows_it(bench: Bench, studies: StudiesPresenter) -> None:
+    bench.open_study(FakeSeries("a"), FakeSeries("b"))
+    studies.select("b")
+    assert bench.session.series is not None
+    assert (bench.session.series.uid, studies.view.selected) == ("b", "b")
+
+
+def test_thumbnails_are_read_once(bench: Bench, studies: StudiesPresenter) -> None:
+    first = bench.open_study(FakeSeries("a"), path="/a").series[0]
+    before = first.reads.count(2)
+    bench.open_study(FakeSeries("b"), path="/b")
+    assert first.reads.count(2) == before
+    assert len(studies.view.studies) == 2
+
+
+def test_a_hidden_identity_is_shown_nowhere(bench: Bench, studies: StudiesPresenter) -> None:
+    frame = FramePresenter(bench.store, bench.desk, bench.live)
+    viewer = SlicePresenter(bench.store, bench.desk, bench.live)
+    bench.open_model()
+    bench.open_study()
+    bench.engine.answer()
+    assert "Doe" in repr((studies.view.studies[0].title, viewer.view.corners))
+    bench.update(Session.toggle_identity)
+    shown = repr((studies.view.studies[0], viewer.view.corners, frame.view))
+    assert not any(secret in shown for secret in ("Doe", "Jane", "P-17", "19840203"))
+    assert studies.view.studies[0].title == "Identity hidden"
+    bench.update(Session.toggle_identity)
+    assert studies.view.studies[0].title == "Doe Jane"
+
+
+def test_a_patient_without_a_name_is_called_by_the_number(
+    bench: Bench, studies: StudiesPresenter
+) -> None:
+    bench.open_study(patient=PatientInfo(identity="P-9"))
+    assert studies.view.studies[0].title == "P-9"
+    bench.open_study(FakeSeries("z"), patient=PatientInfo(), path="/z")
+    assert studies.view.studies[0].title == "No name"
