@@ -164,7 +164,10 @@ def test_the_main_job_by_script() -> None:
         (us.SetKernel("enc1_conv1", 0, 0, np.zeros((5, 5))), ("(3, 3)", "(5, 5)")),
         (us.SetFilter("enc1_conv2", 0, np.zeros((3, 3, 4))), ("(3, 3, 16)", "(3, 3, 4)")),
         (us.SetKernel("enc1_conv1", 0, 99, np.zeros((3, 3))), ("0 to 15", "99")),
-        (us.SetLayerWeights("enc1_conv1", [np.zeros((3, 3, 1, 2))]), ("(3, 3, 1, 16)", "(2")),
+        (
+            us.SetLayerWeights("enc1_conv1", [np.zeros((3, 3, 1, 2))]),
+            ("(3, 3, 1, 16), (16,)", "(3, 3, 1, 2)"),
+        ),
         (us.SetBias("enc1_relu1", 0, 1.0), ("enc1_relu1", "no kernels")),
         (us.SetKernel("no_such", 0, 0, np.zeros((3, 3))), ("no_such", "layer")),
     ],

@@ -76,7 +76,7 @@ class LiveModel:
         self.card = ModelCard.proposed(network.name, network.graph)
         self._plan = Plan(anatomy)
         self._activations = Activations(self._plan)
-        self._weights = WeightsInForce(anatomy.graph, anatomy.layers, network.trained)
+        self._weights = WeightsInForce(network, anatomy.layers)
         self._history = History()
         self._output = segmentation_output(anatomy.graph)
         self._since = 0.0  # milliseconds spent on assigning since the last refresh

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unetscope.domain.edits import Edit, apply_all
 from unetscope.domain.errors import EditError
-from unetscope.domain.graph import Graph
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import Weights
+from unetscope.domain.network import Network
 
 
 class WeightsInForce:
@@ -20,33 +19,26 @@ class WeightsInForce:
 
     Parameters
     ----------
-    graph : Graph
-        The network.
+    network : Network
+        The trained network.
     layers : mapping of str to keras Layer
         Its Keras layers.
-    trained : mapping of str to tuple of ndarray
-        Its trained weights.
     """
 
-    def __init__(
-        self, graph: Graph, layers: Mapping[str, Any], trained: Mapping[str, Weights]
-    ) -> None:
-        self._graph = graph
+    def __init__(self, network: Network, layers: Mapping[str, Any]) -> None:
+        self._network = network
         self._layers = layers
-        self._trained = trained
+        self._edits: Edits = ()
         self._current: dict[str, Weights] = {}  # only layers that an edit touches
-        self._steps: dict[str, list[tuple[Edits, Weights]]] = {}
 
     @property
     def differing(self) -> frozenset[str]:
         """Layers whose weights are other than trained."""
-        return frozenset(
-            name for name, now in self._current.items() if not _equal(now, self._trained[name])
-        )
+        return self._network.edited_layers(self._edits)
 
     def of(self, layer: str) -> Weights:
         """A layer's weights in force, read-only, in Keras order."""
-        return self._current.get(layer, self._trained.get(layer, ()))
+        return self._current.get(layer, self._trained(layer))
 
     def follow(self, edits: Edits) -> frozenset[str]:
         """Put these edits, and no others, in force; gives the layers whose weights changed.
@@ -56,17 +48,13 @@ class WeightsInForce:
         EditError
             An edit does not fit. Nothing has changed.
         """
-        by_layer: dict[str, list[Edit]] = {}
-        for edit in edits:
-            by_layer.setdefault(edit.layer, []).append(edit)
-        wanted = {layer: self._edited(layer, tuple(some)) for layer, some in by_layer.items()}
+        wanted = {layer: self._edited(layer, edits) for layer in {edit.layer for edit in edits}}
         changed = set()
         for layer in {*self._current, *wanted}:
-            new = wanted.get(layer, self._trained.get(layer, ()))
+            new = wanted.get(layer, self._trained(layer))
             if self._assign(layer, self.of(layer), new):
                 changed.add(layer)
-        self._current = wanted
-        self._steps = {layer: steps for layer, steps in self._steps.items() if layer in wanted}
+        self._current, self._edits = wanted, edits
         return frozenset(changed)
 
     @contextmanager
@@ -74,30 +62,25 @@ class WeightsInForce:
         """Assign the trained weights for a while; afterwards the edited ones, bit for bit."""
         layers = tuple(self._current)
         for layer in layers:
-            self._assign(layer, self._current[layer], self._trained[layer])
+            self._assign(layer, self._current[layer], self._trained(layer))
         try:
             yield
         finally:
             for layer in layers:
-                self._assign(layer, self._trained[layer], self._current[layer])
+                self._assign(layer, self._trained(layer), self._current[layer])
+
+    def _trained(self, layer: str) -> Weights:
+        return self._network.trained.get(layer, ())
 
     def _edited(self, layer: str, edits: Edits) -> Weights:
-        """Apply a layer's edits, from the last state that they continue."""
-        if layer not in self._graph:
+        if layer not in self._network.graph:
             raise EditError(
                 f"The network has no layer called {layer!r}.", "Choose one of its layers."
             )
-        if layer not in self._trained and layer not in self._layers:
+        if layer not in self._network.trained and layer not in self._layers:
             first = layer.split(":")[0]
             raise EditError(f"{layer} is another call of {first}.", f"Edit {first}: they share.")
-        steps = self._steps.get(layer, [])
-        kept = [(some, held) for some, held in steps if edits[: len(some)] == some]
-        known, weights = kept[-1] if kept else ((), self._trained.get(layer, ()))
-        for i in range(len(known), len(edits)):
-            weights = apply_all(self._graph[layer], weights, edits[i : i + 1])
-            kept.append((edits[: i + 1], weights))
-        self._steps[layer] = kept[-2:]
-        return weights
+        return self._network.weights(layer, edits)
 
     def _assign(self, layer: str, old: Weights, new: Weights) -> bool:
         changed = False
@@ -110,7 +93,3 @@ class WeightsInForce:
 
 def _same_bits(a: Any, b: Any) -> bool:
     return np.array_equal(a.view(np.uint32), b.view(np.uint32))
-
-
-def _equal(some: Weights, others: Weights) -> bool:
-    return all(a is b or _same_bits(a, b) for a, b in zip(some, others, strict=True))

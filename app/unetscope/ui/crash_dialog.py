@@ -17,7 +17,6 @@ _log = logging.getLogger(__name__)
 
 def install(window: QWidget) -> None:
     """From now on show unforeseen errors in a dialog over ``window``; nothing is lost by them."""
-
     shown: list[QMessageBox] = []
 
     def show(text: str) -> None:

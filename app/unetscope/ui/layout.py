@@ -101,7 +101,12 @@ class WindowLayout:
         """Give every panel its room; Qt spreads what is over or short."""
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         first = [next(iter(docks)) for docks in (self._left, self._right, self._bottom)]
-        left, right, bottom = self._sides
+        wide = min(max(self._window.width() / WINDOW_SIZE.width(), 0.9), 1.5)
+        tall = min(max(self._window.height() / WINDOW_SIZE.height(), 0.9), 1.4)
+        left, right, bottom = (
+            round(size * scale)
+            for size, scale in zip(self._sides, (wide, wide, tall), strict=True)
+        )
         self._window.resizeDocks(first[:2], [left, right], horizontal)
         self._window.resizeDocks(first[2:], [bottom], vertical)
         for docks, along in (

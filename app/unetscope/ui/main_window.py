@@ -122,8 +122,8 @@ class MainWindow(QMainWindow):
         self._layout_of_panels = WindowLayout(
             self,
             settings,
-            left={self.studies_panel: 150, self.layers_panel: 570},
-            right={self.maps_panel: 430, self.feature_map_panel: 290},
+            left={self.studies_panel: 190, self.layers_panel: 530},
+            right={self.maps_panel: 400, self.feature_map_panel: 320},
             bottom={self.filters_panel: 290, self.kernel_panel: 500},
             sides=(300, 320, 330),
         )

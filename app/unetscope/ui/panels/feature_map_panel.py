@@ -10,6 +10,8 @@ from unetscope.presenters.maps import MapsPresenter, MapsView
 from unetscope.ui.widgets.histogram import Histogram
 from unetscope.ui.widgets.map_view import MapContent, MapView
 
+HISTOGRAM = 72  # height of the histogram
+
 
 class FeatureMapPanel(QDockWidget):
     """Draws the large map of a `MapsView`, and the value under the cursor."""
@@ -27,14 +29,16 @@ class FeatureMapPanel(QDockWidget):
         self.numbers.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.histogram = Histogram()
         self.histogram.setToolTip("How many pixels have which value; logarithmic heights")
-        side = QVBoxLayout()
-        side.addWidget(self.numbers)
-        side.addWidget(self.histogram, 1)
+        self.histogram.setFixedHeight(HISTOGRAM)
+        below = QHBoxLayout()
+        below.setSpacing(10)
+        below.addWidget(self.numbers)
+        below.addWidget(self.histogram, 1)
         content = QWidget()
-        layout = QHBoxLayout(content)
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(self.map, 3)
-        layout.addLayout(side, 2)
+        layout.addWidget(self.map, 1)
+        layout.addLayout(below)
         self.setWidget(content)
 
         self.map.hovered.connect(self._hovered)

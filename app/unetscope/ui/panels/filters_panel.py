@@ -14,7 +14,7 @@ from unetscope.ui.widgets.tile_gallery import TileGallery
 from unetscope.ui.widgets.tile_set import TileSet
 
 GALLERIES = {Gallery.FILTERS: "all filters", Gallery.INPUTS: "all inputs"}
-SCALINGS = {Scaling.EACH: "scale: kernel", Scaling.LAYER: "scale: layer"}
+SCALINGS = {Scaling.EACH: "per kernel", Scaling.LAYER: "per layer"}
 
 
 class FiltersPanel(QDockWidget):
@@ -42,20 +42,18 @@ class FiltersPanel(QDockWidget):
         for scaling, text in SCALINGS.items():
             self.scaling.addItem(text, scaling)
         for box in (self.mode, self.scaling):
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(5)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.gallery = TileGallery()
         self.gallery.setObjectName("filters.gallery")
         self.gallery.setAccessibleName("Filters")
-        self.gallery.tile_size = 40
+        self.gallery.tile_size = 48  # room for the mark of an edited kernel
         self.caption = ElidedLabel()
         self.caption.setProperty("role", "muted")
 
         top = QHBoxLayout()
-        top.addWidget(self.mode, 1)
+        top.addWidget(self.mode)
         top.addWidget(self.in_channel)
+        top.addStretch(1)
         top.addWidget(self.scaling)
         content = QWidget()
         layout = QVBoxLayout(content)

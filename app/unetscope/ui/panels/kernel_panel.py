@@ -92,7 +92,7 @@ class KernelPanel(QDockWidget):
             "Scale a recipe so that norm and mean of the old kernel stay: else the layer saturates"
         )
         self.scopes = QButtonGroup(self)
-        self.turns: list[QToolButton] = []
+        self._turns: dict[str, QToolButton] = {}
         self.copy, self.paste, self.revert_kernel = QToolButton(), QToolButton(), QToolButton()
         self.problem = QLabel()
         self.problem.setObjectName("kernel_editor.problem")
@@ -153,14 +153,14 @@ class KernelPanel(QDockWidget):
         row = QHBoxLayout()
         row.setSpacing(3)
         turns = (
-            ("↔", "Flip left and right", lambda k: k[:, ::-1]),
-            ("↕", "Flip top and bottom", lambda k: k[::-1]),
-            ("⟳", "Turn by 90°", lambda k: np.rot90(k, -1) if k.shape[0] == k.shape[1] else k),
-            ("±", "Negate", lambda k: -k),
+            ("flip_x", "↔", "Flip left and right", lambda k: k[:, ::-1]),
+            ("flip_y", "↕", "Flip top and bottom", lambda k: k[::-1]),
+            ("turn", "⟳", "Turn by 90°", lambda k: np.rot90(k, -1)),
+            ("negate", "±", "Negate", lambda k: -k),
         )
-        for text, name, change in turns:
+        for key, text, name, change in turns:
             button = QToolButton()
-            button.setObjectName(f"kernel_editor.{name.split()[0].lower()}_{text}")
+            button.setObjectName(f"kernel_editor.{key}")
             button.setText(text)
             button.setToolTip(f"{name} (what the scope names)")
             button.clicked.connect(
@@ -168,7 +168,7 @@ class KernelPanel(QDockWidget):
                     name, change
                 )
             )
-            self.turns.append(button)
+            self._turns[key] = button
             row.addWidget(button)
         row.addSpacing(8)
         row.addWidget(self.bias)
@@ -220,8 +220,10 @@ class KernelPanel(QDockWidget):
         for widget in (self.filter, self.in_channel, self.gain, self.keep_norm):
             widget.setEnabled(has_kernel)
         self.recipe.setEnabled(view.takes_recipes)
-        for button in (*self.scopes.buttons(), *self.turns, self.copy, self.paste):
+        for button in (*self.scopes.buttons(), self.copy, self.paste):
             button.setEnabled(has_kernel)
+        for key, button in self._turns.items():  # like a recipe, a turn needs rows and columns
+            button.setEnabled(has_kernel if key == "negate" else view.takes_recipes)
         self.revert_kernel.setEnabled(view.edited)
         if view.kernel is None:
             self.grid.show_message(view.empty)

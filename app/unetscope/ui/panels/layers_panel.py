@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -33,6 +33,7 @@ class LayersPanel(QDockWidget):
         self._presenter = presenter
         self._rows: tuple[LayerRow, ...] = ()
         self._items: dict[str, QTreeWidgetItem] = {}
+        self._widths: dict[int, int] = {}  # what the numbers need
 
         self.search = QLineEdit()
         self.search.setObjectName("layers.search")
@@ -41,7 +42,7 @@ class LayersPanel(QDockWidget):
         self.tree = QTreeWidget()
         self.tree.setObjectName("layers.tree")
         self.tree.setAccessibleName("Layers")
-        self.tree.setHeaderLabels(["Layer", "Output", "Parameters"])
+        self.tree.setHeaderLabels(["", "", ""])  # hidden, but a title would widen its column
         self.tree.setHeaderHidden(True)
         self.tree.setIndentation(8)
         self.tree.setRootIsDecorated(False)
@@ -69,6 +70,7 @@ class LayersPanel(QDockWidget):
         self._stack.addWidget(full)
         self.setWidget(self._stack)
 
+        self.tree.viewport().installEventFilter(self)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._pick_first)
         self.tree.currentItemChanged.connect(self._picked)
@@ -81,6 +83,22 @@ class LayersPanel(QDockWidget):
         self.raise_()
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    def show_theme(self) -> None:
+        """Write in the colours of the theme in force."""
+        self._write(self._rows)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let numbers go before names when the tree gets narrow."""
+        if event.type() == QEvent.Type.Resize and watched is self.tree.viewport():
+            self._show_columns()
+        return super().eventFilter(watched, event)
+
+    def _show_columns(self) -> None:
+        room = self.tree.viewport().width() - self.tree.sizeHintForColumn(NAME)
+        for column in (SHAPE, PARAMETERS):
+            room -= max(self._widths.get(column, 0), self.tree.header().minimumSectionSize())
+            self.tree.setColumnHidden(column, room < 0)
 
     def show_view(self, view: LayersView) -> None:
         """Make tree and card show `view` without reporting it as a choice."""
@@ -112,6 +130,15 @@ class LayersPanel(QDockWidget):
                 self._section(row.section.value).addChild(item)
                 self._items[row.name] = item
             self.tree.expandAll()
+        self._write(rows)
+        for column in (SHAPE, PARAMETERS):
+            self.tree.setColumnHidden(column, False)
+            self._widths[column] = self.tree.sizeHintForColumn(column)
+        self._show_columns()
+        self._rows = rows
+        self._filter(self.search.text())
+
+    def _write(self, rows: tuple[LayerRow, ...]) -> None:
         for row in rows:
             item = self._items[row.name]
             item.setText(NAME, f"● {row.name}" if row.edited else row.name)
@@ -121,8 +148,6 @@ class LayersPanel(QDockWidget):
             for column in (NAME, SHAPE, PARAMETERS):
                 item.setToolTip(column, row.tooltip)
                 item.setForeground(column, theme.colour("warning") if row.edited else colour)
-        self._rows = rows
-        self._filter(self.search.text())
 
     def _section(self, name: str) -> QTreeWidgetItem:
         """The last group of the tree, or a new one: sections follow each other."""

@@ -14,7 +14,7 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.tile_gallery import TileGallery
 from unetscope.ui.widgets.tile_set import TileSet
 
-SCALINGS = {Scaling.LAYER: "scale: layer", Scaling.EACH: "scale: map"}
+SCALINGS = {Scaling.LAYER: "per layer", Scaling.EACH: "per map"}
 
 
 class MapsPanel(QDockWidget):
@@ -29,6 +29,7 @@ class MapsPanel(QDockWidget):
         self.caption.setProperty("role", "muted")
         self.scaling = QComboBox()
         self.scaling.setObjectName("feature_maps.scaling")
+        self.scaling.setToolTip("What one grey scale covers: the whole layer, or each map")
         for scaling, text in SCALINGS.items():
             self.scaling.addItem(text, scaling)
         self.gallery = TileGallery()
@@ -71,7 +72,7 @@ class MapsPanel(QDockWidget):
             self.gallery.show_message(view.empty)
             return
         self.foot.setText(
-            f"{len(view.maps)} maps · arrows to move · U, O for the layer before, after"
+            f"{len(view.maps)} maps · arrows move · U, O: layer before, after"
         )
         self.gallery.show_tiles(
             TileSet(
