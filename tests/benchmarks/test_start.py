@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from pytest_benchmark.fixture import BenchmarkFixture
 
 PROGRAM = """
 import json, sys, time
@@ -92,15 +92,13 @@ def run(code: str, *arguments: str) -> str:
 
 @pytest.mark.engine
 @pytest.mark.benchmark(group="start")
-def test_import_tensorflow_alone(benchmark: BenchmarkFixture) -> None:
+def test_import_tensorflow_alone(benchmark: Any) -> None:
     benchmark.pedantic(run, args=("import tensorflow",), rounds=3)
 
 
 @pytest.mark.engine
 @pytest.mark.benchmark(group="start")
-def test_start_to_first_mask(
-    benchmark: BenchmarkFixture, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_start_to_first_mask(benchmark: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The whole start; `extra_info` holds the seconds to each thing seen, median of three."""
     rounds: list[dict[str, float]] = []
 

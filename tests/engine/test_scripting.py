@@ -150,7 +150,7 @@ def test_the_main_job_by_script() -> None:
     model.redo()
     assert np.array_equal(model.mask(), edited)
     model.revert()
-    assert model.edits == ()
+    assert len(model.edits) == 0
     assert np.array_equal(model.mask(), trained)
 
     back = model.preprocessing.invert(model.mask())

@@ -536,6 +536,7 @@ def test_the_panels_are_hidden_around_the_slice_and_come_back(
     assert not before["filters"]
 
 
+@pytest.mark.qt_log_ignore("does not support raise", extend=True)
 def test_reset_layout_brings_every_panel_back(person: Person) -> None:
     panels = docks(person)
     panels["filters"].hide()

@@ -15,9 +15,7 @@ from tests.journeys.user import User
 def test_a_kernel_is_edited_undone_and_saved_while_mask_and_map_follow(
     user: User, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    first = user.network.graph.first_with_kernels()
-    assert first is not None
-    user.pick_layer(first)
+    user.pick_layer("enc1_conv1")
     user.pick_filter(0)
     user.wait()
     mask, first_map = user.mask(), user.feature_map(0)

@@ -67,6 +67,11 @@ class ModelCard:
                 ClassLabel(int(c["index"]), str(c["name"]), c.get("colour"))
                 for c in card["classes"]
             )
+            if [label.index for label in classes] != list(range(len(classes))):
+                raise ModelError(
+                    "The model card's classes are not numbered 0, 1, 2 and so on.",
+                    "List them in the order of the network's output channels.",
+                )
             return cls(
                 name=str(card["name"]),
                 preprocessing=Preprocessing.from_json(card),

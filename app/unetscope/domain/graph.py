@@ -158,24 +158,21 @@ class Graph:
                 reached.add(layer.name)
         return tuple(layer.name for layer in self.layers if layer.name in reached)
 
-    def first_with_kernels(self) -> str | None:
-        """Name of the first layer that holds a kernel: there an edit shows best."""
-        for layer in self.layers:
-            if any(len(spec.shape) >= 3 for spec in layer.weights):
-                return layer.name
-        return None
-
     def sections(self) -> dict[str, Section]:
         """Tell for each layer where in the U it stands, from the sizes of the activations alone.
 
         The bottleneck is what stands at the coarsest grid; before it is the encoder, after it the
         decoder; the trailing 1×1 convolutions and activations are the head. A network that never
-        shrinks its grid has no U: all of it but input and head is then called encoder.
+        shrinks its grid has no U: all of it but input and head is then called encoder. One that
+        never grows it again has no decoder: what follows the bottleneck is then the head. A grid
+        of one position, as attention makes by pooling a whole map, counts for nothing.
         """
-        sizes = [_grid(layer) for layer in self.layers]
+        sizes = [size if size > 1 else 0 for size in map(_grid, self.layers)]
         known = [size for size in sizes if size]
         full, coarsest = (max(known), min(known)) if known else (0, 0)
         at_bottom = [i for i, size in enumerate(sizes) if size and size == coarsest]
+        grows = bool(at_bottom) and any(size > coarsest for size in sizes[at_bottom[-1] :])
+        after = Section.DECODER if grows else Section.HEAD
         found: dict[str, Section] = {}
         for i, layer in enumerate(self.layers):
             if layer.kind == "InputLayer":
@@ -186,7 +183,7 @@ class Graph:
                 only_a_pool = layer.kind in DOWNSAMPLING
                 found[layer.name] = Section.ENCODER if only_a_pool else Section.BOTTLENECK
             else:
-                found[layer.name] = Section.DECODER
+                found[layer.name] = after
         if sizes and sizes[-1] == full:
             for name in self._head():
                 found[name] = Section.HEAD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from unetscope.domain.edits import Edit
+from unetscope.domain.edits import Edit, SetLayerWeights
 from unetscope.domain.errors import EditError
 
 Edits = tuple[Edit, ...]
@@ -45,6 +45,8 @@ class History:
         """
         earlier = self.done[:-1] if same_gesture and self.done else self.done
         before = earlier[-1].edits if earlier else ()
+        if isinstance(edit, SetLayerWeights):  # it says all there is to say of the layer
+            before = tuple(other for other in before if other.layer != edit.layer)
         return History((*earlier, Step(label or edit.label, (*before, edit))))
 
     def record_all(self, label: str, edits: Edits) -> History:

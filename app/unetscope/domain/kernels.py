@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unetscope.domain.graph import Layer
+from unetscope.domain.graph import Graph, Layer
 
 Array = NDArray[np.floating]
 Weights = tuple[NDArray[np.float32], ...]
@@ -32,6 +32,9 @@ class KernelLayout:
         Their axes in the Keras array.
     bias : int or None
         Position of the bias vector in the layer's weights.
+    depthwise : bool
+        Every input channel has filters of its own: feature map ``n`` is made by input channel
+        ``n // filters`` with its filter ``n % filters``.
     """
 
     window: tuple[int, ...]
@@ -40,6 +43,7 @@ class KernelLayout:
     in_axis: int
     filter_axis: int
     bias: int | None
+    depthwise: bool = False
 
     def index(self, in_channel: int | None, filter: int | None) -> tuple[int | slice, ...]:  # noqa: A002
         """Index of one kernel, one filter (``in_channel=None``) or one input channel."""
@@ -53,6 +57,19 @@ class KernelLayout:
     def by_filter(self, kernels: NDArray[np.float32]) -> NDArray[np.float32]:
         """View a kernel array as ``(filters, in_channels, *window)``, without a copy."""
         return np.moveaxis(kernels, (self.filter_axis, self.in_axis), (0, 1))
+
+    def by_map(self, kernels: NDArray[np.float32], in_channel: int) -> NDArray[np.float32]:
+        """The kernel that each feature map is shown with, ``(maps, *window)``."""
+        filters = self.by_filter(kernels)
+        if not self.depthwise:
+            return filters[:, in_channel]
+        return filters.swapaxes(0, 1).reshape(-1, *self.window)
+
+    def kernel_of_map(self, feature_map: int, in_channel: int) -> tuple[int, int]:
+        """Input channel and filter of the kernel that a feature map is shown with."""
+        if self.depthwise:
+            return divmod(feature_map, self.filters)
+        return in_channel, min(feature_map, self.filters - 1)
 
 
 _TRANSPOSED = frozenset({"Conv2DTranspose", "Conv3DTranspose", "Conv1DTranspose"})
@@ -84,7 +101,13 @@ def layout_of(layer: Layer) -> KernelLayout | None:
         in_axis=in_axis,
         filter_axis=filter_axis,
         bias=last if has_bias else None,
+        depthwise=layer.kind.startswith("Depthwise"),
     )
+
+
+def first_with_kernels(graph: Graph) -> str | None:
+    """Name of the first layer that holds kernels: there an edit shows best."""
+    return next((layer.name for layer in graph.layers if layout_of(layer)), None)
 
 
 def times(lengths: Sequence[int | None]) -> str:
@@ -132,7 +155,7 @@ def shape_card(layer: Layer, image_channels: int | None = None) -> ShapeCard | N
     product = "·".join(str(n) for n in spec.shape)
     others = [f"{other.size:,} {other.name}" for other in layer.weights[1:]]
     lines.append(f"{' + '.join([product, *others])} = {layer.parameters:,} parameters")
-    if layer.kind.startswith("Depthwise"):
+    if layout.depthwise:
         lines.append(f"Each input channel has its own kernels: {layer.channels} feature maps.")
     if image_channels is not None and count != image_channels and layer.inputs:
         has = "1 channel" if image_channels == 1 else f"{image_channels} channels"

@@ -82,7 +82,7 @@ class Preprocessing:
     normalise: Normalisation = "percentile"
     low: float = 1.0
     high: float = 99.0
-    clip: tuple[float, float] | None = (0.0, 1.5)
+    clip: tuple[float, float] | None = None
     _last: dict[str, Placement] = field(
         default_factory=dict, init=False, repr=False, compare=False, hash=False
     )

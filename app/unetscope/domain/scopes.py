@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unetscope.domain.edits import (
     Edit,
+    ScaleFilter,
     SetBias,
     SetFilter,
     SetInputChannel,
@@ -138,8 +139,15 @@ def each_kernel(target: Target, weights: Weights, change: Callable[[Values], Val
 
 
 def scale(target: Target, weights: Weights, gain: float) -> Edit:
-    """Multiply every value in the scope by a gain."""
+    """Multiply every value in the scope by a gain; a filter and a layer with their biases."""
     target = target.whole_kernels()
+    layout = target.layout
+    if target.scope is Scope.FILTER and not layout.depthwise:
+        return ScaleFilter(target.layer.name, target.filter, gain)
+    if target.scope is Scope.LAYER and layout.bias is not None:
+        with np.errstate(over="ignore"):
+            bias = weights[layout.bias] * np.float32(gain)
+        weights = (*weights[: layout.bias], bias, *weights[layout.bias + 1 :])
     with np.errstate(over="ignore"):  # to infinity, which the edit refuses
         return target.edit(weights, weights[0][target.index] * np.float32(gain))
 
@@ -150,8 +158,38 @@ def revert(target: Target, weights: Weights, trained: Weights) -> tuple[Edit, ..
     if target.scope is Scope.LAYER:
         return (SetLayerWeights(target.layer.name, trained),)
     edits = [target.edit(weights, trained[0][target.index])]
-    bias = target.layout.bias
-    if target.scope is Scope.FILTER and bias is not None:
+    if (bias := _own_bias(target)) is not None:
         value = float(trained[bias][target.filter])
         edits.append(SetBias(target.layer.name, target.filter, value))
     return tuple(edits)
+
+
+def is_trained(target: Target, weights: Weights, trained: Weights) -> bool:
+    """Whether all that the scope covers has the trained values."""
+    if target.scope is Scope.LAYER:
+        return all(np.array_equal(a, b) for a, b in zip(weights, trained, strict=True))
+    same = np.array_equal(weights[0][target.index], trained[0][target.index])
+    if same and (bias := _own_bias(target)) is not None:
+        same = bool(weights[bias][target.filter] == trained[bias][target.filter])
+    return same
+
+
+def covers(target: Target, edit: Edit) -> bool:
+    """Whether an edit changes nothing outside the scope."""
+    if edit.layer != target.layer.name:
+        return False
+    if target.scope is Scope.LAYER:
+        return True
+    same_input = getattr(edit, "in_channel", None) == target.in_channel
+    same_filter = getattr(edit, "filter", None) == target.filter
+    if target.scope is Scope.FILTER:
+        return same_filter
+    if target.scope is Scope.INPUT_CHANNEL:
+        return same_input
+    return same_input and same_filter
+
+
+def _own_bias(target: Target) -> int | None:
+    """Position of the bias that belongs to the scope: a filter's, where each filter has one."""
+    layout = target.layout
+    return layout.bias if target.scope is Scope.FILTER and not layout.depthwise else None

@@ -14,9 +14,9 @@ from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError
 from unetscope.domain.graph import Layer
 from unetscope.domain.history import Edits, History
-from unetscope.domain.kernels import KernelLayout, Weights, layout_of
+from unetscope.domain.kernels import KernelLayout, Weights, first_with_kernels, layout_of
 from unetscope.domain.network import Network
-from unetscope.domain.scopes import Scope, Target, revert
+from unetscope.domain.scopes import Scope, Target, covers, is_trained, revert
 from unetscope.domain.window import Window
 
 NO_HISTORY = History()
@@ -24,7 +24,7 @@ NO_HISTORY = History()
 
 def _first_layer(network: Network) -> str:
     """The layer to begin with: an edit shows best where the first kernels are."""
-    return network.graph.first_with_kernels() or network.graph.layers[-1].name
+    return first_with_kernels(network.graph) or network.graph.layers[-1].name
 
 
 class Gallery(Enum):
@@ -179,12 +179,19 @@ class Session:
 
     def select_filter(self, filter: int) -> Session:  # noqa: A002
         """Show another filter and its feature map; beyond the last one, the last."""
-        return replace(self, filter=min(max(filter, 0), max(self.map_count - 1, 0)))
+        chosen = min(max(filter, 0), max(self.map_count - 1, 0))
+        in_channel = self.in_channel
+        if self.layout is not None:
+            in_channel, _ = self.layout.kernel_of_map(chosen, in_channel)
+        return replace(self, filter=chosen, in_channel=in_channel)
 
     def select_in_channel(self, in_channel: int) -> Session:
         """Show the kernel of another input channel."""
-        count = self.layout.in_channels if self.layout else 1
-        return replace(self, in_channel=min(max(in_channel, 0), count - 1))
+        layout = self.layout
+        chosen = min(max(in_channel, 0), layout.in_channels - 1 if layout else 0)
+        if layout is not None and layout.depthwise:
+            return self.select_filter(chosen * layout.filters + self.kernel_filter)
+        return replace(self, in_channel=chosen)
 
     def show_gallery(self, gallery: Gallery) -> Session:
         """Choose which kernels the filter gallery shows."""
@@ -221,7 +228,7 @@ class Session:
     @property
     def kernel_filter(self) -> int:
         """The filter shown, as an index into the kernels (depthwise layers have fewer)."""
-        return min(self.filter, self.layout.filters - 1) if self.layout else 0
+        return self.layout.kernel_of_map(self.filter, self.in_channel)[1] if self.layout else 0
 
     # ------------------------------------------------------------------ edits
 
@@ -292,10 +299,10 @@ class Session:
         layer = target.layer.name
         trained = self.network.trained[layer] if self.network else ()
         label = f"Revert {target.scope.value} of {layer}"
-        edits: Edits
-        if target.scope is Scope.LAYER:
-            edits = tuple(edit for edit in self.edits if edit.layer != layer)
-        else:
+        if self.network is None or is_trained(target, self.weights(layer), trained):
+            return self
+        edits: Edits = tuple(edit for edit in self.edits if not covers(target, edit))
+        if not is_trained(target, self.network.weights(layer, edits), trained):
             edits = self.edits + revert(target, self.weights(layer), trained)
         return self._with_edits(label, edits)
 

@@ -90,23 +90,21 @@ def _view(session: Session) -> FiltersView:
         return _nothing("Open a model to see its filters.")
     if layout is None:
         return _nothing(f"{layer.name} ({layer.kind}) holds no kernels.\nSelect a convolution.")
-    kernels = layout.by_filter(session.weights()[0])
-    trained = layout.by_filter(session.network.trained[layer.name][0])
+    kernels, trained = session.weights()[0], session.network.trained[layer.name][0]
     if session.gallery is Gallery.FILTERS:
-        tiles, before = kernels[:, session.in_channel], trained[:, session.in_channel]
-        selected, noun = session.kernel_filter, "filter"
+        tiles, before = (layout.by_map(w, session.in_channel) for w in (kernels, trained))
+        selected, noun = min(session.filter, len(tiles) - 1), "filter"
     else:
-        tiles, before = kernels[session.kernel_filter], trained[session.kernel_filter]
+        tiles, before = (layout.by_filter(w)[session.kernel_filter] for w in (kernels, trained))
         selected, noun = session.in_channel, "input channel"
     tiles, before = (_flat(array) for array in (tiles, before))
-    limits = np.abs(tiles).max(axis=(1, 2))
-    if session.kernel_scaling is Scaling.LAYER:
-        limits = np.full(len(tiles), float(np.abs(kernels).max()))
     changed = np.flatnonzero((tiles != before).any(axis=(1, 2)))
-    scale = {
-        Scaling.EACH: "scaled per kernel, symmetric about 0",
-        Scaling.LAYER: f"one scale, ±{float(np.abs(kernels).max()):.3g}",
-    }
+    if session.kernel_scaling is Scaling.LAYER:
+        largest = float(np.abs(kernels).max())
+        limits, scale = np.full(len(tiles), largest), f"one scale, ±{largest:.3g}"
+    else:
+        limits = np.abs(tiles).max(axis=(1, 2))
+        scale = "scaled per kernel, symmetric about 0"
     return FiltersView(
         title=f"Filters · {layer.name}",
         kernels=tiles,
@@ -117,9 +115,9 @@ def _view(session: Session) -> FiltersView:
         gallery=session.gallery,
         scaling=session.kernel_scaling,
         in_channel=session.in_channel,
-        in_channels=layout.in_channels,
-        caption=f"{layout.filters} filters × {layout.in_channels} in · "
-        f"{scale[session.kernel_scaling]} · red above 0, blue below",
+        in_channels=1 if layout.depthwise else layout.in_channels,
+        caption=f"{layout.filters} filters × {layout.in_channels} in · {scale} · "
+        "red above 0, blue below",
     )
 
 

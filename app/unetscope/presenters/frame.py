@@ -65,8 +65,7 @@ class FramePresenter:
 
     def _on_session(self, old: Session, new: Session) -> None:
         if new.history != old.history and new.network is old.network:
-            done = new.history.done
-            self._notice = Notice(done[-1].label if done else "No edits", trouble=False)
+            self._notice = Notice(_what_happened(old, new), trouble=False)
         self._publish()
 
     def _on_notice(self, notice: Notice) -> None:
@@ -123,3 +122,13 @@ class FramePresenter:
         if status.memory:
             texts.append(f"{status.memory / 1e9:.1f} GB")
         return " · ".join(texts)
+
+
+def _what_happened(old: Session, new: Session) -> str:
+    """What the latest step was: an edit, an undo or a redo."""
+    before, after = old.history, new.history
+    if len(after.undone) > len(before.undone):
+        return f"Undid: {after.undone[-1].label}"
+    if before.undone and after.done and after.done[-1] is before.undone[-1]:
+        return f"Redid: {after.done[-1].label}"
+    return after.done[-1].label if after.done else "No edits"

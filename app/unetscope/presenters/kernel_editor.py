@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from unetscope.domain import scopes
-from unetscope.domain.edits import Edit, ScaleFilter, SetBias
+from unetscope.domain.edits import Edit, SetBias
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import History
 from unetscope.domain.kernels import Weights
@@ -131,14 +131,13 @@ class KernelPresenter:
         self._edit(lambda t, w: scopes.each_kernel(t, w, change), name)
 
     def set_gain(self, gain: float, same_gesture: bool = False) -> None:
-        """The user multiplied the scope; a whole filter takes its bias along."""
-
-        def make(target: Target, weights: Weights) -> Edit:
-            if target.scope is Scope.FILTER:
-                return ScaleFilter(target.layer.name, target.filter, gain)
-            return scopes.scale(target, weights, gain)
-
-        self._edit(make, f"gain ×{gain:.2f}", moved="gain", same_gesture=same_gesture)
+        """The user multiplied the scope; a filter and a layer take their biases along."""
+        self._edit(
+            lambda target, weights: scopes.scale(target, weights, gain),
+            f"gain ×{gain:.2f}",
+            moved="gain",
+            same_gesture=same_gesture,
+        )
 
     def set_bias(self, value: float, same_gesture: bool = False) -> None:
         """The user set the bias shown."""

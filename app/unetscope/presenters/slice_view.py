@@ -83,6 +83,7 @@ class SlicePresenter:
         self._desk = desk
         self._live = live
         self._automatic: dict[str, Window] = {}
+        self._picture: tuple[object, NDArray[np.uint8]] = (None, np.zeros((0, 0), np.uint8))
         self.view = SliceView()
         store.changed.connect(self._on_session)
         live.slice_changed.connect(self._publish)
@@ -191,6 +192,15 @@ class SlicePresenter:
             return None
         return answer.trained_mask if self._store.session.show_trained else answer.mask
 
+    def _grey(self, shown: ShownSlice, window: Window, *, inverted: bool) -> NDArray[np.uint8]:
+        """The slice through its window, made again only when one of the two changed."""
+        made_of, grey = self._picture
+        if made_of != (shown, window, inverted):
+            grey = apply_window(shown.values, window)
+            grey = 255 - grey if inverted else grey
+            self._picture = ((shown, window, inverted), grey)
+        return grey
+
     def _publish(self) -> None:
         self.view = self._view()
         self.view_changed.emit(self.view)
@@ -209,9 +219,7 @@ class SlicePresenter:
             )
         series = self._desk.series(shown.key.series)
         window = self.window(shown)
-        grey = apply_window(shown.values, window)
-        if series.monochrome1 != session.inverted:
-            grey = 255 - grey
+        grey = self._grey(shown, window, inverted=series.monochrome1 != session.inverted)
         mask = self._mask() if session.mask_shown else None
         if mask is not None and session.hidden_labels:
             mask = np.where(np.isin(mask, list(session.hidden_labels)), 0, mask).astype(np.uint8)
@@ -256,11 +264,13 @@ def _note(session: Session, problem: str) -> str:
 def _corners(session: Session, series: SeriesSource, shown: ShownSlice, window: Window) -> Corners:
     patient = series.patient
     name = patient.name.replace("^", " ").strip()
-    who = "Identity hidden" if session.identity_hidden else name or patient.identity or "No name"
+    who = name or patient.identity or "No name"
     about = " ".join(part for part in (patient.sex, patient.age) if part)
     date = series.date
     if len(date) == len("YYYYMMDD"):
         date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    if session.identity_hidden:
+        who, about, date = "Identity hidden", "", ""
     trouble = partial(map, lambda sentence: f"⚠ {sentence}")
     return Corners(
         top_left=tuple(line for line in (who, about) if line),

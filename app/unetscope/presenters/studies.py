@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.ports import SeriesSource
 from unetscope.domain.session import Session
 from unetscope.domain.window import apply_window, auto_window
@@ -62,7 +64,7 @@ class StudiesPresenter:
         self._store = store
         self._desk = desk
         self._jobs = jobs
-        self._thumbnails: dict[str, NDArray[np.uint8]] = {}
+        self._thumbnails: dict[str, tuple[SeriesSource, NDArray[np.uint8]]] = {}
         self.view = StudiesView()
         store.changed.connect(self._on_session)
         desk.studies_changed.connect(self._on_studies)
@@ -76,33 +78,39 @@ class StudiesPresenter:
             self._publish()
 
     def _on_studies(self) -> None:
-        for study in self._desk.studies:
-            for series in study.series:
-                if series.uid not in self._thumbnails:
-                    self._read_thumbnail(series)
+        """Make the thumbnails that are missing or belong to a series that was opened again."""
+        wanted = [series for study in self._desk.studies for series in study.series]
+        self._thumbnails = {
+            series.uid: self._thumbnails[series.uid]
+            for series in wanted
+            if series.uid in self._thumbnails and self._thumbnails[series.uid][0] is series
+        }
+        missing = [series for series in wanted if series.uid not in self._thumbnails]
+
+        def work(job: JobContext) -> None:
+            for i, series in enumerate(missing):
+                job.step(i / len(missing))
+                try:
+                    picture = _thumbnail(series)
+                except UnetscopeError:
+                    continue  # its slices say why when they are shown
+                self._jobs.deliver(partial(self._have, series, picture))
+
+        self._jobs.submit("thumbnails", work, done=lambda _: None, failed=lambda _: None)
         self._publish()
 
-    def _read_thumbnail(self, series: SeriesSource) -> None:
-        def work(_: JobContext) -> NDArray[np.uint8]:
-            values = series.slice(series.shape[0] // 2)
-            step = max(1, -(-max(values.shape) // THUMBNAIL))
-            small = values[::step, ::step]
-            return apply_window(small, auto_window(small))
-
-        def done(thumbnail: NDArray[np.uint8]) -> None:
-            self._thumbnails[series.uid] = thumbnail
-            self._publish()
-
-        self._jobs.submit(f"thumbnail {series.uid}", work, done=done, failed=lambda _: None)
+    def _have(self, series: SeriesSource, picture: NDArray[np.uint8]) -> None:
+        self._thumbnails[series.uid] = (series, picture)
+        self._publish()
 
     def _publish(self) -> None:
         session = self._store.session
         studies = []
         for study in self._desk.studies:
             name = study.patient.name.replace("^", " ").strip() or study.patient.identity
-            if session.identity_hidden:
-                name = "Identity hidden"
             about = (study.description, _date(study.date))
+            if session.identity_hidden:
+                name, about = "Identity hidden", ("", "")
             studies.append(
                 StudyRow(
                     title=name or "No name",
@@ -120,9 +128,17 @@ class StudiesPresenter:
             uid=series.uid,
             title=series.description or series.modality or "Series",
             details=f"{series.modality} · {slices} × {rows}×{columns} · {series.spacing[0]:.1f} mm",
-            thumbnail=self._thumbnails.get(series.uid),
+            thumbnail=self._thumbnails.get(series.uid, (series, None))[1],
             warnings=series.warnings,
         )
+
+
+def _thumbnail(series: SeriesSource) -> NDArray[np.uint8]:
+    """The middle slice, at most `THUMBNAIL` pixels long, through its automatic window."""
+    values = series.slice(series.shape[0] // 2)
+    step = max(1, -(-max(values.shape) // THUMBNAIL))
+    small = values[::step, ::step]
+    return apply_window(small, auto_window(small))
 
 
 def _date(date: str) -> str:

@@ -52,7 +52,7 @@ class Desk:
     # ------------------------------------------------------------------ study
 
     def open_study(self, path: Path) -> None:
-        """Open a file, folder, zip or DICOMDIR; its first series with slices is shown."""
+        """Open a file, folder, zip or DICOMDIR; its largest series is shown."""
 
         def work(job: JobContext) -> StudySource:
             def progress(done: int, total: int) -> None:
@@ -65,7 +65,7 @@ class Desk:
             "study",
             work,
             done=self._study_opened,
-            failed=self._failed,
+            failed=self._study_failed,
             progress=self.busy_changed.emit,
         )
 
@@ -80,9 +80,9 @@ class Desk:
         self.studies = (study, *kept)
         self._series = {s.uid: s for held in self.studies for s in held.series}
         self.busy_changed.emit(1.0, "")
-        self.studies_changed.emit()
         largest = max(study.series, key=lambda series: series.shape[0])
-        self.show_series(largest.uid)
+        self.show_series(largest.uid)  # first, so that its picture is not kept waiting
+        self.studies_changed.emit()
         if study.skipped:
             count = len(study.skipped)
             first = study.skipped[0]
@@ -90,9 +90,13 @@ class Desk:
                 Notice(
                     f"{count} file{'s' if count > 1 else ''} could not be shown.",
                     f"{first.path.name}: {first.reason}",
-                    details={skipped.path.name: skipped.reason for skipped in study.skipped},
+                    details={str(skipped.path): skipped.reason for skipped in study.skipped},
                 )
             )
+
+    def _study_failed(self, error: UnetscopeError) -> None:
+        self.busy_changed.emit(1.0, "")
+        self._failed(error)
 
     def show_series(self, uid: str) -> None:
         """Show a series that is open."""
@@ -111,19 +115,32 @@ class Desk:
         def done(opened: tuple[Network, ModelCard]) -> None:
             network, card = opened
             self._store.update(lambda s: s.open_network(network, card))
-            self._confirm(path)
+            self._confirm(path, network)
 
         self._jobs.submit("model", work, done=done, failed=self._failed)
 
     def _card(self, path: Path, network: Network) -> ModelCard:
-        card = self._files.read_card(path)
-        return card or ModelCard.proposed(network.name, network.graph)
+        """The card beside the model; a proposed one where there is none, or none to be used."""
+        proposed = ModelCard.proposed(network.name, network.graph)
+        try:
+            return self._files.read_card(path) or proposed
+        except UnetscopeError as error:
+            what, hint = error.what, f"{error.hint} Until then the card is guessed."
+            self._jobs.deliver(lambda: self.notice.emit(Notice(what, hint)))
+            return proposed
 
-    def _confirm(self, path: Path) -> None:
-        def done(network: Network) -> None:
-            self._store.update(lambda s: s.confirm_network(network))
+    def _confirm(self, path: Path, network: Network) -> None:
+        """Have the engine open the same file; its word counts while that network is shown."""
 
-        self._engine.describe(path, done, self._failed)
+        def done(confirmed: Network) -> None:
+            self._store.update(lambda s: s.confirm_network(confirmed))
+
+        def failed(error: UnetscopeError) -> None:
+            shown = self._store.session.network
+            if shown is not None and shown.ref == network.ref:
+                self._failed(error)
+
+        self._engine.describe(path, done, failed)
 
     def save_model(self, path: Path) -> None:
         """Write the edited network to a new file and compare it; tells how it went."""
@@ -154,5 +171,4 @@ class Desk:
         self._engine.start(self.engine_changed.emit)
 
     def _failed(self, error: UnetscopeError) -> None:
-        self.busy_changed.emit(1.0, "")
         self.notice.emit(Notice(error.what, error.hint))

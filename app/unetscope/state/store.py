@@ -16,8 +16,8 @@ class Store:
     Only the thread that made the store may commit.
     """
 
-    changed = Signal(Session, Session)
-    """``(old, new)``; psygnal holds its listeners weakly."""
+    changed = Signal(Session, Session, reemission="queued")
+    """``(old, new)``, always in the order of the commits; psygnal holds its listeners weakly."""
 
     def __init__(self, session: Session | None = None) -> None:
         self._session = session or Session()
@@ -30,7 +30,8 @@ class Store:
 
     def commit(self, new: Session) -> None:
         """Replace the session; an equal one is dropped, which ends echo loops."""
-        assert threading.get_ident() == self._owner, "commit() from a worker thread"
+        if threading.get_ident() != self._owner:
+            raise RuntimeError("commit() from a worker thread")
         old, self._session = self._session, new
         if new != old:
             self.changed.emit(old, new)

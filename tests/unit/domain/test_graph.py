@@ -11,6 +11,7 @@ from tests.unit.fakes import layer, unet
 
 from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import Graph, Layer, Section
+from unetscope.domain.kernels import first_with_kernels
 
 
 def sections(*layers: Layer) -> dict[str, str]:
@@ -155,8 +156,8 @@ def test_parameters_add_up() -> None:
 
 
 def test_the_first_layer_with_kernels_is_where_an_edit_shows_best() -> None:
-    assert unet().graph.first_with_kernels() == "enc"
-    assert Graph([layer("d", "Dense", kernel=(3, 2), bias=2)], ("d",)).first_with_kernels() is None
+    assert first_with_kernels(unet().graph) == "enc"
+    assert first_with_kernels(Graph([layer("d", "Dense", kernel=(3, 2), bias=2)], ("d",))) is None
 
 
 @pytest.mark.parametrize(

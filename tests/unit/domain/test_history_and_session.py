@@ -258,8 +258,11 @@ def test_filter_and_input_channel_are_always_ones_that_the_layer_has(
     session = start().select_layer(name).select_filter(filter_index).select_in_channel(in_channel)
     maps = {"conv": 4, "up": 5, "depth": 10, "dense": 2}[name]
     inputs = {"conv": 2, "up": 3, "depth": 5, "dense": 1}[name]
-    assert session.filter == min(max(filter_index, 0), maps - 1)
     assert session.in_channel == min(max(in_channel, 0), inputs - 1)
+    if name == "depth":  # each input channel has feature maps of its own
+        assert session.filter // (maps // inputs) == session.in_channel
+    else:
+        assert session.filter == min(max(filter_index, 0), maps - 1)
 
 
 def test_another_layer_starts_again_at_its_first_filter_and_channel() -> None:

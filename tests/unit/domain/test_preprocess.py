@@ -208,7 +208,7 @@ def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 
 
 def test_the_steps_are_said_in_sentences() -> None:
-    steps = Preprocessing(size=(256, 256), spacing=(1.0, 1.0))
+    steps = Preprocessing(clip=(0.0, 1.5), size=(256, 256), spacing=(1.0, 1.0))
     assert steps.steps == (
         "Resample to 1 × 1 mm (linear).",
         "Percentiles 1 and 99 become 0 and 1.",

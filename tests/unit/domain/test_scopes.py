@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tests.unit.fakes import kinds_network, layer, network_of, opened
 
 from unetscope.domain import scopes
-from unetscope.domain.edits import Edit, SetKernel
+from unetscope.domain.edits import Edit, ScaleFilter, SetBias, SetKernel, SetLayerWeights
 from unetscope.domain.errors import EditError
 from unetscope.domain.kernels import Weights
 from unetscope.domain.recipes import RECIPE_BY_ID
@@ -158,3 +158,34 @@ def test_recipes_are_for_kernels_of_rows_and_columns() -> None:
 def test_a_layer_without_kernels_has_no_layout() -> None:
     with pytest.raises(EditError, match="Layer dense holds no kernels"):
         _ = target(Scope.KERNEL, "dense").layout
+
+
+def test_a_gain_on_a_layer_takes_its_biases_along() -> None:
+    session = opened(kinds_network()).select_layer("conv").set_scope(Scope.LAYER)
+    kernels, bias = session.weights()
+    edited = session.edit(scopes.scale(session.target(), session.weights(), 2.0))
+    assert np.array_equal(edited.weights()[0], kernels * 2)
+    assert np.array_equal(edited.weights()[1], bias * 2)
+
+
+def test_reverting_one_filter_leaves_no_edit_of_it_and_keeps_the_others() -> None:
+    session = opened(kinds_network()).select_layer("conv")
+    other = SetBias("conv", 1, 0.5)
+    edited = session.edit(SetBias("conv", 0, 0.5)).edit(ScaleFilter("conv", 0, 3.0)).edit(other)
+    reverted = edited.revert(Scope.FILTER)
+    assert reverted.edits == (other,)
+    assert reverted.undo().edits == edited.edits
+
+
+def test_reverting_what_is_as_trained_is_no_step() -> None:
+    session = opened(kinds_network()).select_layer("conv").edit(SetBias("conv", 1, 0.5))
+    assert session.revert(Scope.KERNEL) is session
+    assert session.revert(Scope.FILTER) is session
+
+
+def test_setting_a_whole_layer_replaces_its_earlier_edits() -> None:
+    session = opened(kinds_network()).select_layer("conv")
+    whole = SetLayerWeights("conv", [w * 2 for w in session.weights()])
+    edited = session.edit(SetBias("conv", 0, 1.0)).edit(whole)
+    assert edited.edits == (whole,)
+    assert edited.undo().edits == (SetBias("conv", 0, 1.0),)

@@ -17,6 +17,7 @@ import pytest
 
 from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import WeightSpec
+from unetscope.domain.kernels import first_with_kernels
 from unetscope.io.keras_archive import fingerprint_of
 from unetscope.io.model_card import read_card
 from unetscope.io.network_file import read_network
@@ -207,7 +208,7 @@ def test_the_sample(sample_folder: Path) -> None:
     network = read_network(sample_folder / "brain-tissue-unet.keras")
     card = read_card(sample_folder / "brain-tissue-unet.keras")
 
-    assert network.graph.first_with_kernels() is not None
+    assert first_with_kernels(network.graph) is not None
     assert network.graph.outputs
     assert card is not None
     assert card.confirmed

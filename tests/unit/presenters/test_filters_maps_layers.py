@@ -41,7 +41,7 @@ def test_a_layer_without_kernels_says_so(bench: Bench) -> None:
     assert presenter.view.empty == "dense (Dense) holds no kernels.\nSelect a convolution."
 
 
-@pytest.mark.parametrize(("name", "axes"), [("conv", (3, 2)), ("up", (2, 3)), ("depth", (3, 2))])
+@pytest.mark.parametrize(("name", "axes"), [("conv", (3, 2)), ("up", (2, 3))])
 def test_every_tile_is_one_filter_of_the_input_channel_shown(
     bench: Bench, name: str, axes: tuple[int, int]
 ) -> None:
@@ -57,6 +57,19 @@ def test_every_tile_is_one_filter_of_the_input_channel_shown(
     presenter.select(0)
     assert np.array_equal(presenter.view.kernels, kernels[0])
     assert presenter.view.labels[1] == "input channel 1"
+
+
+def test_every_tile_of_a_depthwise_layer_is_the_kernel_of_one_feature_map(bench: Bench) -> None:
+    presenter = filters_of(bench)
+    bench.update(lambda s: s.select_layer("depth").select_filter(7))
+    kernels = kinds_network().trained["depth"][0]
+    view = presenter.view
+    assert len(view.kernels) == kernels.shape[2] * kernels.shape[3]
+    assert np.array_equal(view.kernels[7], kernels[:, :, 3, 1])
+    assert view.selected == 7
+    presenter.select(4)
+    assert (bench.session.filter, bench.session.in_channel) == (4, 2)
+    assert bench.session.kernel_filter == 0
 
 
 def test_one_scale_for_the_layer_covers_its_strongest_value(bench: Bench) -> None:

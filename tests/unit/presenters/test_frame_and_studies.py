@@ -63,7 +63,12 @@ def test_the_status_names_the_step(bench: Bench, frame: FramePresenter) -> None:
     bench.update(lambda s: s.edit(SetBias("enc", 0, 1.0)))
     assert (frame.view.status, frame.view.trouble) == ("bias on enc · filter 0", False)
     bench.update(Session.undo)
-    assert frame.view.status == "No edits"
+    assert frame.view.status == "Undid: bias on enc · filter 0"
+    bench.update(Session.redo)
+    assert frame.view.status == "Redid: bias on enc · filter 0"
+    bench.update(Session.undo)
+    bench.update(lambda s: s.edit(SetBias("enc", 1, 1.0)))
+    assert frame.view.status == "bias on enc · filter 1"
 
 
 def test_trouble_is_told_with_its_hint(bench: Bench, frame: FramePresenter) -> None:

@@ -90,7 +90,7 @@ def test_files_that_were_left_out_are_named_with_their_reasons(bench: Bench, ear
     (notice,) = ears.notices
     assert notice.what == "2 files could not be shown."
     assert notice.hint == "report.pdf: not a DICOM file"
-    assert notice.details == {"report.pdf": "not a DICOM file", "b.dcm": "a colour image"}
+    assert notice.details == {"/s/report.pdf": "not a DICOM file", "/s/b.dcm": "a colour image"}
     bench.open_study(skipped=skipped[:1])
     assert ears.notices[-1].what == "1 file could not be shown."
 
@@ -156,15 +156,33 @@ def test_a_model_that_fails_to_open_leaves_the_open_one_with_its_edits(
     assert ears.notices == [Notice("photo.jpg is no model.", "Choose a .keras file.")]
 
 
-def test_a_damaged_card_is_told_with_its_hint_and_nothing_changes(bench: Bench, ears: Ears) -> None:
+def test_a_damaged_card_is_told_and_the_model_opens_with_a_proposed_one(
+    bench: Bench, ears: Ears
+) -> None:
     bench.open_model()
-    before = bench.session
     bench.files.cards[Path("/other.keras")] = ModelError("The card is damaged.", "Mend it.")
     bench.files.networks[Path("/other.keras")] = unet(1, "sha256:1")
     bench.desk.open_model(Path("/other.keras"))
     bench.jobs.run()
-    assert bench.session == before
-    assert ears.notices == [Notice("The card is damaged.", "Mend it.")]
+    card, network = bench.session.card, bench.session.network
+    assert network is not None
+    assert network.fingerprint == "sha256:1"
+    assert card is not None
+    assert not card.confirmed
+    assert ears.notices == [
+        Notice("The card is damaged.", "Mend it. Until then the card is guessed.")
+    ]
+
+
+def test_a_failure_to_confirm_a_model_that_is_gone_is_not_told(bench: Bench, ears: Ears) -> None:
+    bench.open_model()
+    bench.open_model(unet(1, "sha256:1"), path="/n.keras")
+    (_, _, failed) = bench.engine.described[0]
+    failed(ModelError("It broke.", "Open it again."))
+    assert ears.notices == []
+    (_, _, failed) = bench.engine.described[1]
+    failed(ModelError("It broke.", "Open it again."))
+    assert ears.notices == [Notice("It broke.", "Open it again.")]
 
 
 def test_what_the_engine_says_about_a_model_that_is_gone_changes_nothing(bench: Bench) -> None:

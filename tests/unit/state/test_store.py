@@ -52,7 +52,7 @@ def test_a_commit_from_another_thread_is_refused_and_changes_nothing() -> None:
     def commit() -> None:
         try:
             store.update(lambda s: s.open_series(SeriesChoice("a", 3)))
-        except AssertionError as error:
+        except RuntimeError as error:
             caught.append(error)
 
     thread = threading.Thread(target=commit)

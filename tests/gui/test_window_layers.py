@@ -1,0 +1,225 @@
+"""The layer tree, linked with gallery, activations and editor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem
+from tests.gui.conftest import MODEL, Person
+from tests.unit.fakes import kinds_network
+
+from unetscope.ui import theme
+
+LAYER = Qt.ItemDataRole.UserRole
+KEYS = Qt.Key
+
+
+def tree_of(person: Person) -> QTreeWidget:
+    return person.find(QTreeWidget, "layers.tree")
+
+
+def items(person: Person) -> dict[str, QTreeWidgetItem]:
+    tree = tree_of(person)
+    found = tree.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+    return {str(item.data(0, LAYER)): item for item in found if item.data(0, LAYER)}
+
+
+def seen(person: Person) -> list[str]:
+    return [name for name, item in items(person).items() if not item.isHidden()]
+
+
+def current(person: Person) -> str:
+    item = tree_of(person).currentItem()
+    assert item is not None
+    return str(item.data(0, LAYER))
+
+
+def test_without_a_model_the_tree_says_what_to_do(visitor: Person) -> None:
+    texts = [label.text() for label in visitor.window.layers_panel.findChildren(QLabel)]
+    assert "Open a model to see its layers." in texts
+    assert not tree_of(visitor).isVisible()
+
+
+def test_layers_are_grouped_as_the_u_they_are(person: Person) -> None:
+    tree = tree_of(person)
+    groups: dict[str, list[str]] = {}
+    for i in range(tree.topLevelItemCount()):
+        section = tree.topLevelItem(i)
+        assert section is not None
+        children = [section.child(j) for j in range(section.childCount())]
+        groups[section.text(0)] = [c.data(0, LAYER) for c in children if c is not None]
+    assert list(groups) == ["Input", "Encoder", "Bottleneck", "Decoder", "Head"]
+    assert groups["Encoder"][0] == "enc"
+    assert "mid" in groups["Bottleneck"]
+    assert groups["Head"] == ["mask"]
+    assert [name for names in groups.values() for name in names] == [
+        layer.name for layer in person.network.graph.layers
+    ]
+    assert (items(person)["mid"].text(1), items(person)["mid"].text(2)) == ("4×4×6", "222")
+
+
+def test_the_first_layer_with_kernels_is_selected_at_first(person: Person) -> None:
+    assert current(person) == "enc"
+    assert "enc" in person.window.kernel_panel.windowTitle()
+
+
+def test_a_click_on_a_layer_fills_gallery_activations_and_editor(person: Person) -> None:
+    person.pick_layer("dec")
+    person.wait()
+    assert person.session.layer == "dec"
+    assert person.window.filters_panel.windowTitle() == "Filters · dec"
+    assert person.window.maps_panel.windowTitle() == "Activations · dec"
+    assert person.window.feature_map_panel.windowTitle() == "Feature map 0 · dec"
+    assert person.window.kernel_panel.windowTitle() == (
+        "Kernel editor · dec · filter 0 · input channel 0"
+    )
+
+
+def test_the_arrow_keys_travel_over_sections(person: Person) -> None:
+    tree = tree_of(person)
+    names = [layer.name for layer in person.network.graph.layers]
+    for name in names[names.index("enc") + 1 :]:
+        person.key(KEYS.Key_Down, tree)
+        assert person.session.layer == name
+        assert current(person) == name
+
+
+@pytest.mark.parametrize("where", ["filters", "maps", "editor"])
+def test_a_filter_chosen_anywhere_is_selected_everywhere(person: Person, where: str) -> None:
+    if where == "filters":
+        person.pick_filter(2)
+    elif where == "maps":
+        spot = person.maps.tile_rect(2).center()
+        person.click(person.maps.viewport(), spot)
+    else:
+        spin = person.window.kernel_panel.filter
+        person.key(KEYS.Key_Up, spin)
+        person.key(KEYS.Key_Up, spin)
+    assert person.session.filter == 2
+    assert person.filters.selected == 2
+    assert person.maps.selected == 2
+    assert person.window.kernel_panel.filter.value() == 2
+    assert "filter 2" in person.window.kernel_panel.windowTitle()
+    assert person.window.feature_map_panel.windowTitle() == "Feature map 2 · enc"
+
+
+def test_a_layer_chosen_in_the_activations_is_selected_in_the_tree(person: Person) -> None:
+    person.key(KEYS.Key_U, person.maps)
+    assert current(person) == "image"
+
+
+# ------------------------------------------------------------------- search
+
+
+def search(person: Person, text: str) -> QLineEdit:
+    line = person.find(QLineEdit, "layers.search")
+    person.focus(line)
+    person.qtbot.keyClicks(line, text)
+    return line
+
+
+def test_ctrl_f_puts_the_cursor_into_the_search(person: Person) -> None:
+    person.key(KEYS.Key_F, modifiers=Qt.KeyboardModifier.ControlModifier)
+    line = person.find(QLineEdit, "layers.search")
+    person.qtbot.waitUntil(line.hasFocus)
+
+
+def test_ctrl_f_brings_a_hidden_panel_back(person: Person) -> None:
+    person.window.layers_panel.hide()
+    person.choose("view.find_layer")
+    assert person.window.layers_panel.isVisible()
+    person.qtbot.waitUntil(person.find(QLineEdit, "layers.search").hasFocus)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("DEC", ["dec"]), ("pooling", ["pool"]), (" mask ", ["mask"])]
+)
+def test_the_search_looks_in_names_and_kinds(person: Person, text: str, found: list[str]) -> None:
+    line = search(person, text)
+    assert seen(person) == found
+    tree = tree_of(person)
+    shown = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
+    assert sum(1 for section in shown if section and not section.isHidden()) == 1
+    assert person.session.layer == "enc"
+    person.qtbot.keyClick(line, KEYS.Key_Return)
+    assert person.session.layer == found[0]
+    assert current(person) == found[0]
+    line.clear()
+    assert len(seen(person)) == len(person.network.graph.layers)
+
+
+def test_enter_in_a_search_that_finds_nothing_leaves_the_selection(person: Person) -> None:
+    line = search(person, "nothing")
+    assert seen(person) == []
+    person.qtbot.keyClick(line, KEYS.Key_Return)
+    assert person.session.layer == "enc"
+
+
+def test_letters_typed_into_the_search_are_no_shortcuts(person: Person) -> None:
+    line = search(person, "goi1")
+    assert line.text() == "goi1"
+    assert person.session.mask_shown
+    assert not person.session.outlined
+    assert not person.session.inverted
+    assert person.session.window is None
+
+
+# -------------------------------------------------------------------- marks
+
+
+def test_an_edited_layer_is_marked_until_the_edit_is_undone(person: Person) -> None:
+    item = items(person)["enc"]
+    plain = item.foreground(0).color()
+    person.pick_recipe("Sobel x")
+    assert item.text(0) == "● enc"
+    assert item.foreground(0).color() == theme.colour("warning") != plain
+    assert "edited" in item.toolTip(0)
+    person.choose("edit.undo")
+    assert item.text(0) == "enc"
+    assert item.foreground(0).color() == plain
+
+
+def test_the_tree_takes_the_colours_of_another_theme(person: Person) -> None:
+    person.pick_recipe("Sobel x")
+    person.choose("view.theme")
+    assert theme.current() is theme.LIGHT
+    assert items(person)["enc"].foreground(0).color() == theme.colour("warning")
+    assert items(person)["dec"].foreground(0).color() == theme.colour("text")
+    assert items(person)["pool"].foreground(0).color() == theme.colour("text_muted")
+
+
+def test_the_card_explains_the_shape_of_the_selected_layer(person: Person) -> None:
+    title = person.find(QLabel, "layers.card.title")
+    lines = person.find(QLabel, "layers.card.lines")
+    assert title.text() == "kernel (3, 3, 1, 4)"
+    assert "3·3·1·4 + 4 bias = 40 parameters" in lines.text()
+    person.pick_layer("pool")
+    assert "MaxPooling2D" in lines.text()
+    assert "4×4×4" in lines.text()
+
+
+def test_names_stay_whole_in_a_narrow_tree_and_numbers_go_first(person: Person) -> None:
+    tree = tree_of(person)
+    dock = person.window.layers_panel
+    person.window.resizeDocks([dock], [420], Qt.Orientation.Horizontal)
+    person.qtbot.waitUntil(lambda: not tree.isColumnHidden(2))
+    person.window.resizeDocks([dock], [120], Qt.Orientation.Horizontal)
+    person.qtbot.waitUntil(lambda: tree.isColumnHidden(2))
+    assert tree.columnWidth(0) >= tree.sizeHintForColumn(0)
+    person.window.resizeDocks([dock], [420], Qt.Orientation.Horizontal)
+    person.qtbot.waitUntil(lambda: not tree.isColumnHidden(2))
+
+
+def test_another_model_fills_the_tree_anew(person: Person) -> None:
+    other = Path("/models/kinds.keras")
+    person.world.files.networks[other] = kinds_network()
+    search(person, "dec")
+    person.open(other)
+    person.qtbot.waitUntil(lambda: "depth" in items(person))
+    assert person.session.layer == "conv"
+    assert current(person) == "conv"
+    person.open(MODEL)
+    person.qtbot.waitUntil(lambda: "enc" in items(person))
+    assert "depth" not in items(person)
