@@ -84,6 +84,11 @@ def test_the_arrow_keys_travel_over_sections(person: Person) -> None:
         person.key(KEYS.Key_Down, tree)
         assert person.session.layer == name
         assert current(person) == name
+    for name in reversed(names[:-1]):
+        person.key(KEYS.Key_Up, tree)
+        assert person.session.layer == name
+    person.key(KEYS.Key_Up, tree)
+    assert current(person) == names[0]
 
 
 @pytest.mark.parametrize("where", ["filters", "maps", "editor"])

@@ -294,6 +294,7 @@ def test_the_probe_tells_value_place_and_label_under_the_mouse(
     assert person.canvas.content.probe == ""
 
 
+@pytest.mark.qt_log_ignore("does not support raise", extend=True)
 def test_a_right_click_opens_the_view_menu(person: Person, qtbot: QtBot) -> None:
     qtbot.mouseClick(person.canvas, Qt.MouseButton.RightButton, pos=QPoint(40, 200))
     menu = QApplication.activePopupWidget()

@@ -201,6 +201,15 @@ class SlicePresenter:
             self._picture = ((shown, window, inverted), grey)
         return grey
 
+    def _note(self, session: Session) -> str:
+        """What must be known about the mask shown, or about there being none."""
+        answer = self._live.answer
+        if self._live.problem is not None:
+            return self._live.problem.what
+        if answer is not None and answer.look.mask is None:
+            return "The network's output is no segmentation, so there is no mask."
+        return "trained result" if session.show_trained and session.edits else ""
+
     def _publish(self) -> None:
         self.view = self._view()
         self.view_changed.emit(self.view)
@@ -242,7 +251,7 @@ class SlicePresenter:
             slices=series.shape[0],
             index=session.slice_index,
             picture=shown.key.series,
-            note=_note(session, problem.what if problem else ""),
+            note=self._note(session),
         )
 
 
@@ -251,14 +260,6 @@ def _display(session: Session) -> tuple[object, ...]:
     s = session
     shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.show_trained)
     return (*shown, s.window, s.inverted, s.identity_hidden, s.card, s.series, s.slice_index)
-
-
-def _note(session: Session, problem: str) -> str:
-    if problem:
-        return problem
-    if session.show_trained and session.edits:
-        return "trained result"
-    return ""
 
 
 def _corners(session: Session, series: SeriesSource, shown: ShownSlice, window: Window) -> Corners:

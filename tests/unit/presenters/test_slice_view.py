@@ -247,6 +247,14 @@ def test_the_trained_result_is_shown_in_place_of_the_edited_one_and_says_so(seen
     assert seen.view.note == "trained result"
 
 
+def test_a_network_that_gives_no_segmentation_says_why_there_is_no_mask(seen: Seen) -> None:
+    seen.bench.open_study()
+    seen.bench.open_model()
+    seen.bench.engine.answer(mask=None, trained_mask=None, probabilities=None)
+    assert seen.view.labels is None
+    assert seen.view.note == "The network's output is no segmentation, so there is no mask."
+
+
 def test_the_mask_of_another_slice_is_not_shown(segmented: Seen) -> None:
     segmented.bench.update(lambda s: s.select_slice(3))
     assert segmented.view.grey is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QDockWidget,
     QFrame,
     QHeaderView,
@@ -39,7 +40,7 @@ class LayersPanel(QDockWidget):
         self.search.setObjectName("layers.search")
         self.search.setPlaceholderText("Find a layer by name or kind (Ctrl+F)")
         self.search.setClearButtonEnabled(True)
-        self.tree = QTreeWidget()
+        self.tree = _Tree()
         self.tree.setObjectName("layers.tree")
         self.tree.setAccessibleName("Layers")
         self.tree.setHeaderLabels(["", "", ""])  # hidden, but a title would widen its column
@@ -186,6 +187,21 @@ class LayersPanel(QDockWidget):
     def _picked(self, item: QTreeWidgetItem | None) -> None:
         if item is not None and (name := item.data(NAME, LAYER)):
             self._presenter.select(name)
+
+
+class _Tree(QTreeWidget):
+    """A tree in which the keys go from layer to layer, over the names of sections."""
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Where a key leads to; it stays where there is no layer farther on."""
+        moves = QAbstractItemView.CursorAction
+        up = action in (moves.MoveUp, moves.MovePageUp, moves.MovePrevious)
+        index = QModelIndex(super().moveCursor(action, modifiers))
+        while index.isValid() and not index.data(LAYER):
+            index = self.indexAbove(index) if up else self.indexBelow(index)
+        return index if index.isValid() else self.currentIndex()
 
 
 class _ShapeCardBox(QFrame):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QVBoxLayout, QWidget
 
 from unetscope.domain.session import Scaling
@@ -14,6 +15,7 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.tile_gallery import TileGallery
 from unetscope.ui.widgets.tile_set import TileSet
 
+LAYER_KEYS: dict[int, int] = {Qt.Key.Key_U: -1, Qt.Key.Key_O: 1}
 SCALINGS = {Scaling.LAYER: "per layer", Scaling.EACH: "per map"}
 
 
@@ -49,10 +51,7 @@ class MapsPanel(QDockWidget):
         layout.addWidget(self.foot)
         self.setWidget(content)
 
-        for key, steps in ((Qt.Key.Key_U, -1), (Qt.Key.Key_O, 1)):
-            shortcut = QShortcut(QKeySequence(key), self.gallery)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(lambda steps=steps: presenter.step_layer(steps))
+        self.gallery.installEventFilter(self)
         self.gallery.selected_changed.connect(presenter.select)
         self.scaling.activated.connect(
             lambda i: presenter.set_scaling(Scaling(self.scaling.itemData(i)))
@@ -60,6 +59,19 @@ class MapsPanel(QDockWidget):
         self.gallery.set_tooltip(self._tooltip)
         presenter.view_changed.connect(self.show_view)
         self.show_view(presenter.view)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take U and O in the gallery before the window's shortcuts do."""
+        if watched is self.gallery and isinstance(event, QKeyEvent):
+            plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+            steps = LAYER_KEYS.get(event.key(), 0) if plain else 0
+            if steps and event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if steps and event.type() == QEvent.Type.KeyPress:
+                self._presenter.step_layer(steps)
+                return True
+        return super().eventFilter(watched, event)
 
     def show_view(self, view: MapsView) -> None:
         """Make the gallery show `view` without reporting it as a choice."""
@@ -76,7 +88,7 @@ class MapsPanel(QDockWidget):
         )
         self.gallery.show_tiles(
             TileSet(
-                values=view.maps,
+                values=_finite(view.maps),
                 limits=view.limits.astype(np.float32),
                 lut=GREY,
                 selected=view.selected,
@@ -93,3 +105,10 @@ class MapsPanel(QDockWidget):
             f"feature map {index}\n{values.min():.3g} … {values.max():.3g}, "
             f"mean {values.mean():.3g}"
         )
+
+
+def _finite(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Maps that can be drawn: NaN is 0, infinite is very large; the same array where none is."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = maps.sum()
+    return maps if np.isfinite(total) else np.nan_to_num(maps, posinf=1e30, neginf=-1e30)
