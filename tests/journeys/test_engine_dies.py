@@ -1,0 +1,54 @@
+"""The engine may die; the session does not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+from tests.journeys.user import ANSWER, User
+
+from unetscope.bootstrap import build, dress
+from unetscope.engine.process import EngineProcess
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_killed_engine_comes_back_with_the_same_mask_and_edits(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    dress(qapp, settings, "dark")
+    program = build(settings=settings)
+    qtbot.addWidget(program.window)
+    program.window.show()
+    user = User(program, qtbot)
+    try:
+        program.desk.start_engine()
+        user.choose("file.open_sample")
+        user.wait()
+        user.pick_recipe("Sobel x")
+        user.wait()
+        mask, edits = user.mask(), user.session.edits
+        assert isinstance(program.engine, EngineProcess)
+        first = program.engine.pid
+        assert first is not None
+
+        os.kill(first, signal.SIGKILL)
+        said = user.find(QLabel, "status.engine")
+        qtbot.waitUntil(lambda: "again" in said.text(), timeout=20_000)
+        user.choose("edit.undo")
+        user.choose("edit.redo")
+        qtbot.waitUntil(lambda: program.engine.pid not in (None, first), timeout=ANSWER)
+        user.wait()
+
+        assert user.session.edits == edits
+        assert np.array_equal(user.mask(), mask)
+    finally:
+        program.window.close()
+        program.stop()
