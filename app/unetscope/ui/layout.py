@@ -104,8 +104,7 @@ class WindowLayout:
         wide = min(max(self._window.width() / WINDOW_SIZE.width(), 0.9), 1.5)
         tall = min(max(self._window.height() / WINDOW_SIZE.height(), 0.9), 1.4)
         left, right, bottom = (
-            round(size * scale)
-            for size, scale in zip(self._sides, (wide, wide, tall), strict=True)
+            round(size * scale) for size, scale in zip(self._sides, (wide, wide, tall), strict=True)
         )
         self._window.resizeDocks(first[:2], [left, right], horizontal)
         self._window.resizeDocks(first[2:], [bottom], vertical)

@@ -7,27 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QSize, Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QKeyEvent,
     QKeySequence,
     QShortcut,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QApplication,
-    QLineEdit,
     QMainWindow,
     QMenu,
-    QSizePolicy,
-    QSlider,
-    QToolBar,
-    QWidget,
 )
 
 from unetscope.domain.ports import Notice
@@ -42,7 +35,7 @@ from unetscope.presenters.studies import StudiesPresenter
 from unetscope.state.desk import Desk
 from unetscope.state.store import Store
 from unetscope.ui import dialogs, icons, theme
-from unetscope.ui.actions import COMMANDS, MENUS, TOOLBAR, make_action, show_state
+from unetscope.ui.actions import COMMANDS, MENUS, make_action, show_state
 from unetscope.ui.layout import WindowLayout
 from unetscope.ui.panels.feature_map_panel import FeatureMapPanel
 from unetscope.ui.panels.filters_panel import FiltersPanel
@@ -53,7 +46,8 @@ from unetscope.ui.panels.slice_panel import SlicePanel
 from unetscope.ui.panels.studies_panel import StudiesPanel
 from unetscope.ui.recent import RecentMenu
 from unetscope.ui.status_line import StatusLine
-from unetscope.ui.widgets.banner import Banner
+from unetscope.ui.toolbar import Toolbar
+from unetscope.ui.window_keys import WindowKeys
 
 MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
 
@@ -101,7 +95,6 @@ class MainWindow(QMainWindow):
         self._presenters = presenters
         self._paths = paths
         self._settings = settings
-        self._holds_trained = False  # B is down
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setWindowIcon(icons.icon("app"))
@@ -116,7 +109,9 @@ class MainWindow(QMainWindow):
         self.feature_map_panel = FeatureMapPanel(presenters.maps, self)
         self._actions = {command.id: make_action(command, self) for command in COMMANDS}
         self._make_menus()
-        self._make_toolbar()
+        self.toolbar = Toolbar(self._actions, self)
+        self.addToolBar(self.toolbar)
+        self.banner, self.opacity = self.toolbar.banner, self.toolbar.opacity
         self.status_line = StatusLine(self)
         self.setStatusBar(self.status_line)
         self._layout_of_panels = WindowLayout(
@@ -157,41 +152,6 @@ class MainWindow(QMainWindow):
             menu.addAction(dock.toggleViewAction())
         return menu
 
-    def _make_toolbar(self) -> None:
-        bar = QToolBar("Toolbar", self)
-        bar.setObjectName("toolbar")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for name in TOOLBAR:
-            if name == "|":
-                bar.addSeparator()
-            else:
-                bar.addAction(self._actions[name])
-            if name == "view.outline":
-                bar.addWidget(self._opacity_slider())
-        for name in ("edit.undo", "edit.redo", "view.reset", "view.invert"):
-            button = bar.widgetForAction(self._actions[name])
-            button.setProperty("toolButtonStyle", Qt.ToolButtonStyle.ToolButtonIconOnly)
-        spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(spacer)
-        self.banner = Banner()
-        self._banner_action = bar.addWidget(self.banner)
-        self.addToolBar(bar)
-
-    def _opacity_slider(self) -> QSlider:
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setObjectName("toolbar.opacity")
-        self.opacity.setRange(0, 100)
-        self.opacity.setFixedWidth(90)
-        self.opacity.setAccessibleName("Opacity of the mask")
-        self.opacity.setToolTip("Opacity of the mask")
-        self.opacity.valueChanged.connect(
-            lambda value: self.store.update(lambda s: s.set_opacity(value / 100))
-        )
-        return self.opacity
-
     def _connect(self) -> None:
         for command in COMMANDS:
             self._actions[command.id].triggered.connect(partial(self._run, command.id))
@@ -211,13 +171,14 @@ class MainWindow(QMainWindow):
         panel.command_chosen.connect(self._run)
         panel.maximise.connect(self.toggle_maximised_slice)
         panel.context_menu.connect(lambda at: self._menus["view"].popup(at))
+        self.opacity.valueChanged.connect(
+            lambda value: self.store.update(lambda s: s.set_opacity(value / 100))
+        )
         self.banner.triggered.connect(self._actions["edit.revert_all"].trigger)
         self.status_line.cancelled.connect(self._presenters.frame.cancel)
         self._presenters.frame.view_changed.connect(self._show_frame)
         self.store.changed.connect(self._on_session)
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
+        self._keys = WindowKeys(self, self.store)
 
     def _slice_key(self, key: QKeySequence, steps: int) -> None:
         shortcut = QShortcut(key, self.slice_panel)
@@ -246,8 +207,7 @@ class MainWindow(QMainWindow):
 
     def _show_frame(self, view: FrameView) -> None:
         self.setWindowTitle(view.title)
-        self.banner.show_text(view.banner, "Revert all", icons.icon("edit.revert_all"))
-        self._banner_action.setVisible(bool(view.banner))
+        self.toolbar.show_banner(view.banner, "Revert all", icons.icon("edit.revert_all"))
         self.status_line.show_view(view)
 
     # ---------------------------------------------------------------- opening
@@ -390,38 +350,6 @@ class MainWindow(QMainWindow):
 
     # ----------------------------------------------------------------- window
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """While B is held, show what the trained network makes of the slice."""
-        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_B:
-            if event.type() == QEvent.Type.KeyPress:
-                return self._hold_trained(event)
-            if event.type() == QEvent.Type.KeyRelease and not event.isAutoRepeat():
-                return self._release_trained()
-        return super().eventFilter(watched, event)
-
-    def _hold_trained(self, event: QKeyEvent) -> bool:
-        typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
-        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-        if typing or not plain or not self.isActiveWindow() or not self.store.session.edits:
-            return False
-        if not self.store.session.show_trained and not event.isAutoRepeat():
-            self._holds_trained = True
-            self.store.update(lambda s: s.compare_trained(True))
-        return True
-
-    def _release_trained(self) -> bool:
-        """Wherever the key is released, and when the window is left with the key down."""
-        held, self._holds_trained = self._holds_trained, False
-        if held:
-            self.store.update(lambda s: s.compare_trained(False))
-        return held
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Another window came to the front: it, not this one, will hear of keys released."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self._release_trained()
-
     def showEvent(self, event: QShowEvent) -> None:
         """Give the panels their room, now that the window has its size."""
         super().showEvent(event)
@@ -430,7 +358,5 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout for the next start."""
         self._layout_of_panels.save()
-        app = QApplication.instance()
-        if app is not None:
-            app.removeEventFilter(self)
+        self._keys.stop()
         super().closeEvent(event)

@@ -59,7 +59,7 @@ def main() -> None:
     far = islands(found, truth)
     result = {
         "data": "Colin27 (the sample study), a head the network was not trained on; all "
-        f"{int(with_brain.sum())} axial slices that show brain, pooled",
+        f"{len(slices)} axial slices pooled, of which {int(with_brain.sum())} show brain",
         "reference": "silver standard, made by a pipeline, not by an expert",
         "dice": {name: round(d, 3) for name, d in zip(CLASSES[1:], scores, strict=True)},
         "dice_middle_slice": {

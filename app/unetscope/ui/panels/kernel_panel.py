@@ -275,11 +275,7 @@ class KernelPanel(QDockWidget):
         """Read the kernel from rows of numbers on the clipboard."""
         text = QGuiApplication.clipboard().text().strip()
         try:
-            rows = [
-                [float(part) for part in line.replace(",", " ").replace(";", " ").split()]
-                for line in text.splitlines()
-                if line.strip()
-            ]
+            rows = [_numbers(line) for line in text.splitlines() if line.strip()]
             if not rows or len({len(row) for row in rows}) != 1:
                 raise ValueError("rows of different length")
         except ValueError:
@@ -287,7 +283,15 @@ class KernelPanel(QDockWidget):
                 "The clipboard holds no table of numbers. Copy the cells of a spreadsheet first."
             )
             return
-        self._presenter.set_kernel(np.array(rows, np.float32))
+        with np.errstate(over="ignore"):  # to infinity, which the edit refuses
+            self._presenter.set_kernel(np.array(rows).astype(np.float32))
+
+
+def _numbers(line: str) -> list[float]:
+    """Read a row of a spreadsheet; between tabs and semicolons a comma is a decimal comma."""
+    has_cells = "\t" in line or ";" in line
+    line = line.replace(",", "." if has_cells else " ").replace(";", " ")
+    return [float(part) for part in line.split()]
 
 
 def _spin(name: str, prefix: str) -> QSpinBox:

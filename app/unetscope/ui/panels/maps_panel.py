@@ -83,9 +83,7 @@ class MapsPanel(QDockWidget):
             self.foot.setText("")
             self.gallery.show_message(view.empty)
             return
-        self.foot.setText(
-            f"{len(view.maps)} maps · arrows move · U, O: layer before, after"
-        )
+        self.foot.setText(f"{len(view.maps)} maps · arrows move · U, O: layer before, after")
         self.gallery.show_tiles(
             TileSet(
                 values=_finite(view.maps),
