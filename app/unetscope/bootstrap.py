@@ -13,9 +13,6 @@ from unetscope import resources
 from unetscope.domain.card import ModelCard
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine, Files, StudySource
-from unetscope.io.model_card import read_card
-from unetscope.io.network_file import read_network
-from unetscope.io.study import open_study
 from unetscope.presenters.filters import FiltersPresenter
 from unetscope.presenters.frame import FramePresenter
 from unetscope.presenters.kernel_editor import KernelPresenter
@@ -49,20 +46,26 @@ class Courier(QObject):
 
 
 class DiskFiles:
-    """The real `Files` port."""
+    """The real `Files` port; pydicom and h5py are imported when a file is first opened."""
 
     def open_study(
         self, path: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]
     ) -> StudySource:
         """See `Files.open_study`."""
+        from unetscope.io.study import open_study
+
         return open_study(path, progress=progress, cancelled=cancelled)
 
     def read_network(self, path: Path) -> Network:
         """See `Files.read_network`."""
+        from unetscope.io.network_file import read_network
+
         return read_network(path)
 
     def read_card(self, path: Path) -> ModelCard | None:
         """See `Files.read_card`."""
+        from unetscope.io.model_card import read_card
+
         return read_card(path)
 
 
