@@ -110,6 +110,7 @@ def _run_window(options: argparse.Namespace) -> int:
             ),
             window,
             program.store,
+            program.desk,
             program.live,
             program.presenters.kernel,
             _say,

@@ -19,7 +19,7 @@ from unetscope.bootstrap import Application, build, dress
 from unetscope.presenters.frame import FrameView
 from unetscope.presenters.kernel_editor import KernelView
 from unetscope.presenters.maps import MapsView
-from unetscope.ui import theme
+from unetscope.ui import dialogs, theme
 
 NONE = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -220,3 +220,9 @@ def person(visitor: Person) -> Person:
     """A person before the window, study and model open, the mask on screen."""
     visitor.open_both()
     return visitor
+
+
+@pytest.fixture(autouse=True)
+def edits_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No question is asked when a test leaves the window with edits."""
+    monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)

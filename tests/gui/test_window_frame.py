@@ -36,9 +36,10 @@ from unetscope.bootstrap import build
 from unetscope.domain.errors import EngineError
 from unetscope.domain.ports import EngineState, EngineStatus
 from unetscope.domain.study import Skipped
-from unetscope.ui import crash_dialog, icons, theme
+from unetscope.ui import crash_dialog, dialogs, icons, theme
 from unetscope.ui.actions import COMMANDS, TOOLBAR
 from unetscope.ui.errand import Errand, Plan
+from unetscope.ui.labels_menu import LabelsMenu
 
 DOCKS = ("studies", "layers", "filters", "kernel_editor", "feature_maps", "feature_map")
 
@@ -775,6 +776,7 @@ def errand(
         plan,
         visitor.window,
         program.store,
+        program.desk,
         program.live,
         program.presenters.kernel,
         lines.append,
@@ -839,3 +841,70 @@ def test_an_errand_leaves_with_one_when_its_time_is_up(
     qtbot.waitUntil(lambda: bool(codes))
     assert codes == [1]
     assert lines == ["No answer within 0 s."]
+
+
+@pytest.mark.parametrize("choice", list(dialogs.Choice))
+def test_closing_with_unsaved_edits_asks_what_becomes_of_them(
+    person: Person, monkeypatch: pytest.MonkeyPatch, choice: dialogs.Choice
+) -> None:
+    person.open_both()
+    person.pick_recipe("Sobel x")
+    asked: list[object] = []
+
+    def answer(parent: object) -> dialogs.Choice:
+        asked.append(parent)
+        return choice
+
+    monkeypatch.setattr(dialogs, "ask_about_edits", answer)
+    monkeypatch.setattr(dialogs, "ask_save_model", lambda *_: Path("/models/mine.keras"))
+    person.window.close()
+    assert asked == [person.window]
+    if choice is dialogs.Choice.SAVE:  # it closes when the file is written
+        person.qtbot.waitUntil(lambda: not person.window.isVisible())
+        assert person.world.engine.saved
+    else:
+        assert person.window.isVisible() is (choice is dialogs.Choice.CANCEL)
+
+
+def test_closing_without_edits_or_with_saved_ones_asks_nothing(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: object) -> dialogs.Choice:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(dialogs, "ask_about_edits", never)
+    person.open_both()
+    person.pick_recipe("Sobel x")
+    person.choose("edit.undo")
+    assert not person.program.desk.has_unsaved_edits
+    person.choose("edit.redo")
+    assert person.program.desk.has_unsaved_edits
+    person.program.desk.save_model(Path("/models/mine.keras"))
+    person.qtbot.waitUntil(lambda: not person.program.desk.has_unsaved_edits)
+    person.window.close()
+    assert not person.window.isVisible()
+
+
+def test_an_errand_ends_at_once_when_what_it_should_open_cannot_be(
+    visitor: Person, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, lines, codes = errand(visitor, Plan(), monkeypatch)
+    visitor.open(Path("/studies/missing"))
+    qtbot.waitUntil(lambda: codes == [1])
+    assert len(lines) == 1
+
+
+def test_labels_are_hidden_and_shown_from_the_menu(person: Person) -> None:
+    person.open_both()
+    mask = person.mask()
+    menu = person.window.findChild(LabelsMenu)
+    assert menu is not None
+    menu.fill()
+    first = menu.actions()[0]
+    assert first.isChecked()
+    first.trigger()
+    assert (person.mask() != mask).any()
+    menu.fill()
+    assert not menu.actions()[0].isChecked()
+    menu.actions()[0].trigger()
+    assert (person.mask() == mask).all()

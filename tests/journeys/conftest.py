@@ -14,6 +14,7 @@ from tests.journeys.user import ANSWER, User
 
 from unetscope.bootstrap import Application, Courier, build, dress, make_engine
 from unetscope.domain.ports import Engine, EngineState
+from unetscope.ui import dialogs
 
 
 class LentEngine:
@@ -72,3 +73,9 @@ def user(program: Application, qtbot: QtBot) -> User:
     user.choose("file.open_sample")
     user.wait()
     return user
+
+
+@pytest.fixture(autouse=True)
+def edits_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No question is asked when a test leaves the window with edits."""
+    monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from psygnal import Signal
 
 from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.history import Edits
 from unetscope.domain.network import Network
-from unetscope.domain.ports import Engine, EngineStatus, Files, Notice, SeriesSource, StudySource
+from unetscope.domain.ports import (
+    Engine,
+    EngineStatus,
+    Files,
+    Notice,
+    Saved,
+    SeriesSource,
+    StudySource,
+)
 from unetscope.domain.session import SeriesChoice
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store
@@ -26,6 +36,12 @@ class Desk:
     """``(share, sentence)``: how much is done of what is being read; no sentence when idle."""
     notice = Signal(Notice)
     engine_changed = Signal(EngineStatus)
+    opened = Signal(Path)
+    """A study or a model that was asked for is open."""
+    failed = Signal(UnetscopeError)
+    """Something that was asked for could not be opened or saved; a notice says so too."""
+    saved = Signal(Path)
+    """The edited network was written to a new file."""
 
     def __init__(self, store: Store, jobs: Jobs, files: Files, engine: Engine) -> None:
         self._store = store
@@ -34,6 +50,7 @@ class Desk:
         self._engine = engine
         self.studies: tuple[StudySource, ...] = ()
         self._series: dict[str, SeriesSource] = {}
+        self._saved: tuple[str, Edits] = ("", ())
 
     def series(self, uid: str) -> SeriesSource:
         """The reader of an open series."""
@@ -64,7 +81,7 @@ class Desk:
         self._jobs.submit(
             "study",
             work,
-            done=self._study_opened,
+            done=partial(self._study_opened, path),
             failed=self._study_failed,
             progress=self.busy_changed.emit,
         )
@@ -74,7 +91,7 @@ class Desk:
         self._jobs.cancel("study")
         self.busy_changed.emit(1.0, "")
 
-    def _study_opened(self, study: StudySource) -> None:
+    def _study_opened(self, path: Path, study: StudySource) -> None:
         new = {series.uid for series in study.series}
         kept = (s for s in self.studies if not any(series.uid in new for series in s.series))
         self.studies = (study, *kept)
@@ -83,6 +100,7 @@ class Desk:
         largest = max(study.series, key=lambda series: series.shape[0])
         self.show_series(largest.uid)  # first, so that its picture is not kept waiting
         self.studies_changed.emit()
+        self.opened.emit(path)
         if study.skipped:
             count = len(study.skipped)
             first = study.skipped[0]
@@ -115,6 +133,7 @@ class Desk:
         def done(opened: tuple[Network, ModelCard]) -> None:
             network, card = opened
             self._store.update(lambda s: s.open_network(network, card))
+            self.opened.emit(path)
             self._confirm(path, network)
 
         self._jobs.submit("model", work, done=done, failed=self._failed)
@@ -148,21 +167,29 @@ class Desk:
         if session.network is None:
             self._failed(UnetscopeError("There is no network to save.", "Open a model first."))
             return
-        ref = session.network.ref
-        self._engine.save(
-            ref,
-            session.edits,
-            path,
-            lambda saved: self.notice.emit(
+        ref, edits = session.network.ref, session.edits
+
+        def done(saved: Saved) -> None:
+            self._saved = (ref.fingerprint, edits)
+            self.notice.emit(
                 Notice(
                     f"Saved {saved.path.name}; all {saved.arrays_compared} weight arrays compared "
                     "equal after opening it again.",
                     "Research use only.",
                     trouble=False,
                 )
-            ),
-            self._failed,
-        )
+            )
+            self.saved.emit(saved.path)
+
+        self._engine.save(ref, edits, path, done, self._failed)
+
+    @property
+    def has_unsaved_edits(self) -> bool:
+        """Whether the network is edited and no file holds it as it is now."""
+        session = self._store.session
+        if session.network is None or not session.edited_layers:
+            return False
+        return self._saved != (session.network.fingerprint, session.edits)
 
     # ----------------------------------------------------------------- engine
 
@@ -172,3 +199,4 @@ class Desk:
 
     def _failed(self, error: UnetscopeError) -> None:
         self.notice.emit(Notice(error.what, error.hint))
+        self.failed.emit(error)

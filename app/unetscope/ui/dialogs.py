@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -35,6 +36,14 @@ MOUSE = (
     ("Wheel or drag on a kernel's value", "Change it; Shift is coarser, Ctrl finer"),
     ("A number typed on a kernel's value", "Set it; Enter to take it, Esc to leave it"),
 )
+
+
+class Choice(Enum):
+    """What to do with edits that no file holds."""
+
+    SAVE = "save"
+    DISCARD = "discard"
+    CANCEL = "cancel"
 
 
 def _path(text: str) -> Path | None:
@@ -72,6 +81,22 @@ def ask_save_picture(parent: QWidget) -> Path | None:
     )
     path = _path(text)
     return path.with_suffix(".png") if path and path.suffix != ".png" else path
+
+
+def ask_about_edits(parent: QWidget) -> Choice:
+    """Ask what becomes of edits that no file holds, before the window closes."""
+    buttons = QMessageBox.StandardButton
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Unetscope")
+    box.setText("The network has edits that are not saved.")
+    box.setInformativeText("Save them as a new model file before closing?")
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.setDefaultButton(buttons.Save)
+    chosen = box.exec()
+    return {buttons.Save: Choice.SAVE, buttons.Discard: Choice.DISCARD}.get(
+        QMessageBox.StandardButton(chosen), Choice.CANCEL
+    )
 
 
 def show_shortcuts(parent: QWidget, entries: Sequence[tuple[Command, QAction]]) -> None:

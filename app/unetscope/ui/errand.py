@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer
 
 from unetscope.presenters.kernel_editor import KernelPresenter
+from unetscope.state.desk import Desk
 from unetscope.state.live import Live
 from unetscope.state.store import Store
 from unetscope.ui.main_window import MainWindow
@@ -51,6 +52,7 @@ class Errand(QObject):
         plan: Plan,
         window: MainWindow,
         store: Store,
+        desk: Desk,
         live: Live,
         kernel: KernelPresenter,
         say: Callable[[str], None],
@@ -68,6 +70,7 @@ class Errand(QObject):
         self._done = False
         live.answered.connect(self._look)
         live.problem_changed.connect(self._give_up_on)
+        desk.failed.connect(self._give_up_on)
         QTimer.singleShot(round(plan.limit * 1000), self, self._time_is_up)
 
     def _look(self) -> None:

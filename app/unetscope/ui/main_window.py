@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -36,6 +36,7 @@ from unetscope.state.desk import Desk
 from unetscope.state.store import Store
 from unetscope.ui import dialogs, icons, theme
 from unetscope.ui.actions import COMMANDS, MENUS, make_action, show_state
+from unetscope.ui.labels_menu import LabelsMenu
 from unetscope.ui.layout import WindowLayout
 from unetscope.ui.panels.feature_map_panel import FeatureMapPanel
 from unetscope.ui.panels.filters_panel import FiltersPanel
@@ -77,6 +78,10 @@ class Presenters:
     kernel: KernelPresenter
 
 
+def _is_model(path: Path) -> bool:
+    return path.suffix.lower() in MODEL_ENDINGS or (path / "saved_model.pb").is_file()
+
+
 class MainWindow(QMainWindow):
     """Draws the frame and holds the panels; everything else is the presenters' work."""
 
@@ -92,6 +97,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.store = store
         self._desk = desk
+        self._close_when_saved = False
         self._presenters = presenters
         self._paths = paths
         self._settings = settings
@@ -146,6 +152,10 @@ class MainWindow(QMainWindow):
         self._menus["edit"].insertSeparator(self._actions["edit.copy_kernel"])
         self._menus["edit"].insertSeparator(self._actions["edit.revert_kernel"])
 
+        self._menus["view"].insertMenu(
+            self._actions["view.auto_window"], LabelsMenu(self._presenters.slice_view, self)
+        )
+
     def _panels_menu(self) -> QMenu:
         menu = QMenu("Panels", self)
         for dock in self._layout_of_panels.docks:
@@ -178,6 +188,8 @@ class MainWindow(QMainWindow):
         self.status_line.cancelled.connect(self._presenters.frame.cancel)
         self._presenters.frame.view_changed.connect(self._show_frame)
         self.store.changed.connect(self._on_session)
+        self._desk.opened.connect(self._remember)
+        self._desk.saved.connect(self._on_saved)
         self._keys = WindowKeys(self, self.store)
 
     def _slice_key(self, key: QKeySequence, steps: int) -> None:
@@ -213,14 +225,15 @@ class MainWindow(QMainWindow):
     # ---------------------------------------------------------------- opening
 
     def open_path(self, path: Path) -> None:
-        """Open a model by its ending, anything else as a study; both are remembered."""
-        if path.suffix.lower() in MODEL_ENDINGS or (path / "saved_model.pb").is_file():
+        """Open a model by its ending, anything else as a study."""
+        if _is_model(path):
             self._desk.open_model(path)
-            kind = "models"
         else:
             self._desk.open_study(path)
-            kind = "studies"
-        self._recent.remember(kind, path)
+
+    def _remember(self, path: Path) -> None:
+        if path not in (self._paths.sample_model, self._paths.sample_study):
+            self._recent.remember("models" if _is_model(path) else "studies", path)
 
     def open_sample(self) -> None:
         """Open the study and the network that come with the program."""
@@ -348,6 +361,18 @@ class MainWindow(QMainWindow):
         """Say what the program is."""
         dialogs.show_about(self)
 
+    def _may_close(self) -> bool:
+        """Whether the edits may be lost; saving them closes the window when it is done."""
+        choice = dialogs.ask_about_edits(self)
+        if choice is dialogs.Choice.SAVE:
+            self._close_when_saved = True
+            self.ask_save_model()
+        return choice is dialogs.Choice.DISCARD
+
+    def _on_saved(self, _path: Path) -> None:
+        if self._close_when_saved:
+            QTimer.singleShot(0, self, self.close)
+
     # ----------------------------------------------------------------- window
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -356,7 +381,10 @@ class MainWindow(QMainWindow):
         self._layout_of_panels.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the layout for the next start."""
+        """Ask about edits that no file holds, and keep the layout for the next start."""
+        if self._desk.has_unsaved_edits and not self._may_close():
+            event.ignore()
+            return
         self._layout_of_panels.save()
         self._keys.stop()
         super().closeEvent(event)

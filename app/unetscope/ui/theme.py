@@ -287,8 +287,8 @@ QScrollBar::handle:hover { background: $text_muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
-QSlider::groove:horizontal { background: $border; height: 4px; border-radius: 2px; }
-QSlider::groove:vertical { background: $border; width: 4px; border-radius: 2px; }
+QSlider::groove:horizontal { background: $border_strong; height: 4px; border-radius: 2px; }
+QSlider::groove:vertical { background: $border_strong; width: 4px; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle { background: $text; border: 1px solid $border_strong; border-radius: 6px; }
 QSlider::handle:horizontal { width: 12px; margin: -5px 0; }

@@ -19,6 +19,7 @@ class ElidedLabel(QLabel):
     ) -> None:
         super().__init__(text, parent)
         self._mode = mode
+        self._own_tip = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -44,6 +45,6 @@ class ElidedLabel(QLabel):
                 shown,
                 self.foregroundRole(),
             )
-        tip = self.text() if shown != self.text() else ""
-        if tip != self.toolTip():
-            self.setToolTip(tip)
+        if self.toolTip() == self._own_tip:  # one that was set from outside stays
+            self._own_tip = self.text() if shown != self.text() else ""
+            self.setToolTip(self._own_tip)
