@@ -10,7 +10,7 @@ import pydicom
 from scipy import ndimage as ndi
 
 # isort: split
-from common import CLASSES, dice, load_ras, network_input, sha256, to_slices, unfit
+from grids import CLASSES, dice, load_ras, network_input, sha256, to_slices, unfit
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 COLOURS = (None, "#e05a6d", "#3d8fd1", "#e8c33d")

@@ -23,7 +23,7 @@ from nibabel.processing import resample_to_output
 from scipy import ndimage as ndi
 
 # isort: split
-from common import load_ras
+from grids import load_ras
 
 CSF, GREY, WHITE = 1, 2, 3
 FLOOR = 0.02

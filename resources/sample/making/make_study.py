@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, MRImageStorage
 
 # isort: split
-from common import load_ras, to_slices, uid
+from grids import load_ras, to_slices, uid
 
 DERIVATION = (
     "Colin27: average of 27 T1-weighted scans of one volunteer, in MNI space, Montreal "

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 # isort: split
-from common import normalise
+from grids import normalise
 
 CROP = 160
 

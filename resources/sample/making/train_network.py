@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 # isort: split
-from common import dice, load_ras, network_input, to_slices
+from grids import dice, load_ras, network_input, to_slices
 from slices import Head, batches, scaled, with_skull
 
 BATCH = 6

@@ -1,4 +1,4 @@
-"""What the scripts share: grids, the preprocessing of the model card, and Dice."""
+"""Grids and orientations, the preprocessing of the model card, and Dice."""
 
 import hashlib
 import uuid
