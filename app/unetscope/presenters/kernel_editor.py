@@ -178,8 +178,15 @@ class KernelPresenter:
         self._store.update(lambda s: s.set_keep_norm(keep))
 
     def select_filter(self, filter: int) -> None:  # noqa: A002
-        """The user chose another filter."""
-        self._store.update(lambda s: s.select_filter(filter))
+        """The user chose another filter, in a depthwise layer of the same input channel."""
+
+        def change(session: Session) -> Session:
+            layout = session.layout
+            if layout is not None and layout.depthwise:
+                return session.select_filter(session.in_channel * layout.filters + filter)
+            return session.select_filter(filter)
+
+        self._store.update(change)
 
     def select_in_channel(self, in_channel: int) -> None:
         """The user chose another input channel."""

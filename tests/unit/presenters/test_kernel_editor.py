@@ -357,3 +357,16 @@ def test_a_card_without_classes_still_tells_how_much_of_the_mask_changed(bench: 
     bench.update(lambda s: s.edit(SetBias("enc", 0, 1.0)))
     look(bench)
     assert lines(presenter)["mask, to trained"] == "6 px"
+
+
+def test_another_filter_of_a_depthwise_layer_keeps_the_input_channel(
+    bench: Bench, editor: KernelPresenter
+) -> None:
+    bench.update(lambda s: s.select_layer("depth"))
+    editor.select_in_channel(3)
+    editor.select_filter(1)
+    view = editor.view
+    assert (view.in_channel, view.filter) == (3, 1)
+    assert bench.session.filter == 7
+    assert view.kernel is not None
+    assert np.array_equal(view.kernel, NETWORK.trained["depth"][0][:, :, 3, 1])
