@@ -70,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.platform == "linux" and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
+        if not (options.screenshot or options.report or os.environ.get("QT_QPA_PLATFORM")):
+            _say("There is no display for a window. Ask for --report or --screenshot FILE.png.")
+            return 2
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     return _run_window(options)
 

@@ -210,3 +210,56 @@ def test_trouble_with_files_has_a_sentence_and_a_hint(tmp_path: Path) -> None:
             opener(path)
         assert path.name in refused.value.what
         assert refused.value.hint
+
+
+def test_a_model_and_a_study_opened_by_relative_paths_stay_the_same_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(us.sample_model().parent)
+    model, study = us.open_model("brain-tissue-unet.keras"), us.open_study("study")
+    monkeypatch.chdir(tmp_path)
+
+    assert study.series[0].volume().any()
+    model.apply(us.SetBias("head", 0, 9.0))
+    with pytest.raises(us.ModelError):
+        model.save(us.sample_model())
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_an_image_that_is_not_finite_is_refused(bad: float) -> None:
+    model = us.open_model(us.sample_model())
+    image = np.zeros((256, 256), np.float32)
+    image[3, 4] = bad
+    with pytest.raises(us.ModelError, match="not finite"):
+        model.run(image)
+
+
+def test_a_gain_multiplies_the_maps_of_a_depthwise_filter_with_its_biases(tmp_path: Path) -> None:
+    layer = keras.layers.DepthwiseConv2D(
+        3, depth_multiplier=2, bias_initializer="ones", padding="same", name="depth"
+    )
+    keras.Sequential([keras.Input((8, 8, 3)), layer]).save(tmp_path / "depth.keras")
+    model = us.open_model(tmp_path / "depth.keras")
+    model.run(np.random.default_rng(0).normal(size=(8, 8, 3)))
+    before = model.activation("depth")
+
+    model.apply(us.ScaleFilter("depth", 1, 3.0))
+
+    after = model.activation("depth")
+    np.testing.assert_allclose(after[..., 1::2], before[..., 1::2] * 3, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(after[..., ::2], before[..., ::2])
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        us.SetKernel("enc1_conv1", 0, 1.0, np.zeros((3, 3))),  # type: ignore[arg-type]
+        us.SetKernel("enc1_conv1", 0, "1", np.zeros((3, 3))),  # type: ignore[arg-type]
+        us.SetBias("enc1_conv1", 0, [1.0, 2.0]),  # type: ignore[arg-type]
+        us.ScaleFilter("enc1_conv1", 0, [1.0, 2.0]),  # type: ignore[arg-type]
+    ],
+)
+def test_an_index_or_a_number_of_the_wrong_kind_is_refused_with_a_hint(edit: us.Edit) -> None:
+    with pytest.raises(us.EditError) as refused:
+        us.open_model(us.sample_model()).apply(edit)
+    assert refused.value.hint

@@ -885,6 +885,44 @@ def test_closing_without_edits_or_with_saved_ones_asks_nothing(
     assert not person.window.isVisible()
 
 
+def test_a_save_that_was_cancelled_while_closing_leaves_later_saves_alone(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.open_both()
+    person.pick_recipe("Sobel x")
+    monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.SAVE)
+    monkeypatch.setattr(dialogs, "ask_save_model", lambda *_: None)
+    person.window.close()
+    assert person.window.isVisible()
+    monkeypatch.setattr(dialogs, "ask_save_model", lambda *_: Path("/models/mine.keras"))
+    person.choose("file.save_model")
+    person.qtbot.waitUntil(lambda: "compared equal" in person.status())
+    QApplication.processEvents()
+    assert person.window.isVisible()
+
+
+def test_undo_and_b_work_while_a_number_box_has_the_focus(person: Person) -> None:
+    person.open_both()
+    bias = person.window.kernel_panel.bias
+    before = bias.value()
+    person.focus(bias)
+    bias.setValue(before + 1)
+    person.qtbot.keyPress(bias, Qt.Key.Key_B)
+    assert person.session.show_trained
+    person.qtbot.keyRelease(bias, Qt.Key.Key_B)
+    assert not person.session.show_trained
+    person.key(Qt.Key.Key_Z, bias, Qt.KeyboardModifier.ControlModifier)
+    assert not person.session.edits
+    assert bias.value() == before
+
+
+def test_opening_something_good_clears_an_old_error(person: Person) -> None:
+    person.open(Path("/studies/missing"))
+    person.qtbot.waitUntil(lambda: person.frame.trouble)
+    person.open_both()
+    person.qtbot.waitUntil(lambda: not person.frame.trouble)
+
+
 def test_an_errand_ends_at_once_when_what_it_should_open_cannot_be(
     visitor: Person, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,16 +132,16 @@ class SetBias(Edit):
         if layout.bias is None:
             raise EditError(f"Layer {layer.name} has no bias.", "Edit its kernels instead.")
         _check_index("filter", self.filter, weights[layout.bias].size, layer)
-        value = _frozen(self.value)
-        _check_finite(value, layer)
-        return _replaced(weights, layout.bias, (self.filter,), value)
+        return _replaced(weights, layout.bias, (self.filter,), _number(self.value, layer))
 
 
 @dataclass(frozen=True, eq=False)
 class ScaleFilter(Edit):
     """Multiply one filter, its kernels and its bias, by a gain.
 
-    Before any activation and normalisation the filter's feature map is multiplied by the gain too.
+    Before any activation and normalisation its feature map is multiplied by the gain too; in a
+    depthwise layer the maps of all input channels with this filter. In a separable layer only the
+    depthwise kernels are multiplied: the pointwise step mixes them afterwards.
     """
 
     filter: int
@@ -152,13 +152,13 @@ class ScaleFilter(Edit):
         """See `Edit.apply_to`."""
         layout = _layout(layer)
         _check_index("filter", self.filter, layout.filters, layer)
-        gain = _frozen(self.gain)
-        _check_finite(gain, layer)
+        gain = _number(self.gain, layer)
         index = layout.index(None, self.filter)
         scaled = _replaced(weights, 0, index, _times(weights[0][index], gain, layer))
-        if layout.bias is not None and weights[layout.bias].size == layout.filters:
-            bias = _times(weights[layout.bias][self.filter], gain, layer)
-            scaled = _replaced(scaled, layout.bias, (self.filter,), bias)
+        its_own = layout.bias_of(self.filter)
+        if layout.bias is not None and its_own is not None:
+            bias = _times(weights[layout.bias][its_own], gain, layer)
+            scaled = _replaced(scaled, layout.bias, (its_own,), bias)
         return scaled
 
 
@@ -170,7 +170,13 @@ class SetLayerWeights(Edit):
     noun: ClassVar[str] = "weights"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", tuple(_frozen(w) for w in self.weights))
+        given: object = self.weights
+        if not isinstance(given, Sequence) or isinstance(given, str):
+            raise EditError(
+                f"The weights of a layer are a list of arrays, but found {type(given).__name__}.",
+                "Give them in the order of get_weights.",
+            )
+        object.__setattr__(self, "weights", tuple(_frozen(w) for w in given))
 
     def apply_to(self, layer: Layer, weights: Weights) -> Weights:
         """See `Edit.apply_to`."""
@@ -178,8 +184,8 @@ class SetLayerWeights(Edit):
         expected, found = [w.shape for w in weights], [w.shape for w in new]
         if expected != found:
             raise EditError(
-                f"Layer {layer.name} takes weights of shapes {_listed(expected)}, "
-                f"but found {_listed(found)}."
+                f"Layer {layer.name} takes {len(expected)} arrays of shapes {_listed(expected)}, "
+                f"but found {len(found)} of shapes {_listed(found)}."
             )
         for values in new:
             _check_finite(values, layer)
@@ -220,11 +226,20 @@ def _layout(layer: Layer) -> KernelLayout:
     return layout
 
 
-def _check_index(what: str, index: int, count: int, layer: Layer) -> None:
-    if not 0 <= index < count:
+def _check_index(what: str, index: Any, count: int, layer: Layer) -> None:
+    whole = isinstance(index, int | np.integer) and not isinstance(index, bool)
+    if not whole or not 0 <= index < count:
         raise EditError(
-            f"Layer {layer.name} expects {what} from 0 to {count - 1}, but found {index}."
+            f"Layer {layer.name} expects {what} from 0 to {count - 1}, but found {index!r}."
         )
+
+
+def _number(value: ArrayLike, layer: Layer) -> NDArray[np.float32]:
+    number = _frozen(value)
+    if number.ndim:
+        raise EditError(f"Layer {layer.name} expects one number, but found shape {number.shape}.")
+    _check_finite(number, layer)
+    return number
 
 
 def _check_finite(values: NDArray[np.floating], layer: Layer) -> None:

@@ -32,7 +32,10 @@ class ModelError(UnetscopeError):
 
 
 class EditError(UnetscopeError):
-    """An edit that does not fit the network it is made for."""
+    """An edit that does not fit the network it is made for; nothing has changed."""
+
+    def __init__(self, what: str, hint: str = "Nothing has changed.") -> None:
+        super().__init__(what, hint)
 
 
 class EngineError(UnetscopeError):

@@ -35,6 +35,8 @@ class KernelLayout:
     depthwise : bool
         Every input channel has filters of its own: feature map ``n`` is made by input channel
         ``n // filters`` with its filter ``n % filters``.
+    separable : bool
+        These kernels are followed by a pointwise step, which makes the feature maps.
     """
 
     window: tuple[int, ...]
@@ -44,6 +46,7 @@ class KernelLayout:
     filter_axis: int
     bias: int | None
     depthwise: bool = False
+    separable: bool = False
 
     def index(self, in_channel: int | None, filter: int | None) -> tuple[int | slice, ...]:  # noqa: A002
         """Index of one kernel, one filter (``in_channel=None``) or one input channel."""
@@ -57,6 +60,12 @@ class KernelLayout:
     def by_filter(self, kernels: NDArray[np.float32]) -> NDArray[np.float32]:
         """View a kernel array as ``(filters, in_channels, *window)``, without a copy."""
         return np.moveaxis(kernels, (self.filter_axis, self.in_axis), (0, 1))
+
+    def bias_of(self, filter: int) -> slice | None:  # noqa: A002
+        """Which biases belong to a filter; None where none does, as before a pointwise step."""
+        if self.bias is None or self.separable:
+            return None
+        return slice(filter, None, self.filters) if self.depthwise else slice(filter, filter + 1)
 
     def by_map(self, kernels: NDArray[np.float32], in_channel: int) -> NDArray[np.float32]:
         """The kernel that each feature map is shown with, ``(maps, *window)``."""
@@ -102,6 +111,7 @@ def layout_of(layer: Layer) -> KernelLayout | None:
         filter_axis=filter_axis,
         bias=last if has_bias else None,
         depthwise=layer.kind.startswith("Depthwise"),
+        separable=layer.kind.startswith("Separable"),
     )
 
 

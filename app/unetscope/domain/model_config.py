@@ -163,8 +163,8 @@ def check(config: object, file: str) -> None:
     if bad:
         shown = ", ".join(bad[:4]) + (f" and {len(bad) - 4} more" if len(bad) > 4 else "")
         raise ModelError(
-            f"{file} holds layers that cannot be opened safely: {shown}.",
-            "Replace Lambda and custom layers by ones built into Keras, and save again.",
+            f"{file} holds layers that Unetscope does not open: {shown}.",
+            "Code is never run from a file; put other layers in their place, and save again.",
         )
     if _holds_code(inside):
         raise ModelError(

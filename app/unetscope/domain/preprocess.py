@@ -93,6 +93,12 @@ class Preprocessing:
                 f"There is no normalisation called {self.normalise!r}.",
                 f"Choose one of {', '.join(NORMALISATIONS)}.",
             )
+        for name, pair in (("size", self.size), ("spacing", self.spacing), ("clip", self.clip)):
+            if pair is not None and np.shape(pair) != (2,):
+                raise PreprocessingError(
+                    f"The {name} should be two numbers, but found {pair!r}.",
+                    "Give one for rows and one for columns." if name != "clip" else "",
+                )
         if not 0 <= self.low < self.high <= 100:
             raise PreprocessingError(
                 f"Percentiles {self.low} and {self.high} are not in order.",
@@ -107,6 +113,11 @@ class Preprocessing:
 
     def placement(self, shape: Size, spacing: Spacing | None = None) -> Placement:
         """Work out where a slice of this shape, and spacing in mm, lies in the input."""
+        if spacing is not None and np.shape(spacing) != (2,):
+            raise PreprocessingError(
+                f"The spacing of a slice is two numbers, but found {spacing!r}.",
+                "Of a series it is series.spacing[1:].",
+            )
         resampled = shape
         if self.spacing and spacing and all(s > 0 for s in spacing):
             rows, columns = (

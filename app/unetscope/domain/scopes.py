@@ -142,9 +142,9 @@ def scale(target: Target, weights: Weights, gain: float) -> Edit:
     """Multiply every value in the scope by a gain; a filter and a layer with their biases."""
     target = target.whole_kernels()
     layout = target.layout
-    if target.scope is Scope.FILTER and not layout.depthwise:
+    if target.scope is Scope.FILTER:
         return ScaleFilter(target.layer.name, target.filter, gain)
-    if target.scope is Scope.LAYER and layout.bias is not None:
+    if target.scope is Scope.LAYER and layout.bias is not None and not layout.separable:
         with np.errstate(over="ignore"):
             bias = weights[layout.bias] * np.float32(gain)
         weights = (*weights[: layout.bias], bias, *weights[layout.bias + 1 :])
@@ -182,6 +182,8 @@ def covers(target: Target, edit: Edit) -> bool:
         return True
     same_input = getattr(edit, "in_channel", None) == target.in_channel
     same_filter = getattr(edit, "filter", None) == target.filter
+    if isinstance(edit, SetBias):
+        return same_filter and _own_bias(target) is not None
     if target.scope is Scope.FILTER:
         return same_filter
     if target.scope is Scope.INPUT_CHANNEL:
@@ -192,4 +194,5 @@ def covers(target: Target, edit: Edit) -> bool:
 def _own_bias(target: Target) -> int | None:
     """Position of the bias that belongs to the scope: a filter's, where each filter has one."""
     layout = target.layout
-    return layout.bias if target.scope is Scope.FILTER and not layout.depthwise else None
+    shared = layout.depthwise or layout.separable
+    return layout.bias if target.scope is Scope.FILTER and not shared else None

@@ -53,7 +53,9 @@ def _fitted(image: ArrayLike, layer: Layer) -> Floats:
     try:
         values = np.asarray(image, np.float32)
     except (TypeError, ValueError) as error:
-        raise ModelError("An image must be numbers in a regular array.") from error
+        raise ModelError(
+            "An image must be numbers in a regular array.", "Give one slice, preprocessed."
+        ) from error
     if values.ndim == len(expected) - 1 and expected[-1] == 1:
         values = values[..., np.newaxis]
     fits = values.ndim == len(expected) and all(
@@ -64,5 +66,10 @@ def _fitted(image: ArrayLike, layer: Layer) -> Floats:
         raise ModelError(
             f"The network expects an image of shape {wanted}, but found {np.shape(image)}.",
             "Preprocess the slice for this network first.",
+        )
+    if not np.isfinite(values).all():
+        raise ModelError(
+            "The image holds values that are not finite numbers.",
+            "Replace NaN and infinity first, as Preprocessing does.",
         )
     return np.array(values[np.newaxis])

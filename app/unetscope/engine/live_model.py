@@ -47,7 +47,7 @@ def open_model(path: Path | str | os.PathLike[str]) -> LiveModel:
     ModelError
         The file is missing, damaged or no whole model, or holds layers that are not known.
     """
-    path = Path(path)
+    path = Path(path).absolute()  # so that it stays the file it was, wherever the script goes
     model = load(path)
     anatomy = anatomy_of(model, path.name)
     return LiveModel(model, anatomy, network_of(model, anatomy, path, fingerprint_of(path)))

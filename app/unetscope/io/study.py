@@ -99,7 +99,7 @@ def open_study(
     Cancelled
         If told to stop.
     """
-    chosen = Path(path)
+    chosen = Path(path).absolute()  # slices are read later, wherever the script has gone by then
     if not _exists(chosen):
         raise StudyError(f"{chosen.name} does not exist.", "It may have been moved or renamed.")
     found = _Found()
@@ -174,8 +174,11 @@ def _finish(chosen: Path, found: _Found, keep: object, cancelled: AskCancelled |
     series = _named_apart([*series, *found.series])
     skipped = (*found.skipped, *copies)
     if not series:
-        count = "1 file was" if len(skipped) == 1 else f"{len(skipped)} files were"
-        hint = f"{count} skipped: none holds grey slices." if skipped else CHOOSE
+        hint = CHOOSE
+        if skipped:
+            count = "1 file was" if len(skipped) == 1 else f"{len(skipped)} files were"
+            first = skipped[0]
+            hint = f"{count} skipped; {first.path.name} is {first.reason}."
         raise StudyError(f"No images in {chosen.name}.", hint)
     series.sort(key=lambda s: (s.info.study.date, s.study_uid, s.info.number))
     visits = Counter(one.info.study.uid for one in series)

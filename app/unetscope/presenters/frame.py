@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from psygnal import Signal
 
@@ -53,6 +54,7 @@ class FramePresenter:
         self.view = self._view()
         store.changed.connect(self._on_session)
         desk.notice.connect(self._on_notice)
+        desk.opened.connect(self._on_opened)
         desk.busy_changed.connect(self._on_busy)
         desk.engine_changed.connect(self._on_engine)
         live.answered.connect(self._publish)
@@ -67,6 +69,11 @@ class FramePresenter:
         if new.history != old.history and new.network is old.network:
             self._notice = Notice(_what_happened(old, new), trouble=False)
         self._publish()
+
+    def _on_opened(self, _path: Path) -> None:
+        """What could not be opened before is no longer what matters."""
+        if self._notice.trouble:
+            self._on_notice(Notice("Ready", trouble=False))
 
     def _on_notice(self, notice: Notice) -> None:
         self._notice = notice

@@ -45,6 +45,8 @@ class EffectView:
         Edited minus trained.
     advice : str
         What to try when the edit changed next to nothing.
+    empty : str
+        What to say when there are no numbers.
     """
 
     lines: tuple[EffectLine, ...] = ()
@@ -53,6 +55,7 @@ class EffectView:
     difference: Floats | None = None
     advice: str = ""
     stale: bool = False
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -254,11 +257,12 @@ class KernelPresenter:
         session = self._store.session
         layer, layout = session.selected_layer, session.layout
         if session.network is None or layer is None:
-            return KernelView()
+            return KernelView(effect=EffectView(empty="Open a model to see it."))
         if layout is None:
             return KernelView(
                 title=f"Kernel editor · {layer.name}",
                 empty=f"{layer.name} ({layer.kind}) holds no kernels.\nSelect a convolution.",
+                effect=self._effect(session),
             )
         weights, trained = session.weights(), session.network.trained[layer.name]
         index = layout.index(session.in_channel, session.kernel_filter)
@@ -289,7 +293,12 @@ class KernelPresenter:
     def _effect(self, session: Session) -> EffectView:
         answer = self._live.answer
         if answer is None or answer.look.maps is None or answer.look.maps.layer != session.layer:
-            return EffectView(stale=self._live.busy)
+            empty = "waiting for the engine …"
+            if self._live.shown is None:
+                empty = "Open a study to see it."
+            elif self._live.problem is not None:
+                empty = "There is no answer for this slice."
+            return EffectView(stale=self._live.busy, empty=empty)
         look = answer.look
         maps = answer.look.maps
         lines: list[EffectLine] = []

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from unetscope.domain.session import Session
 from unetscope.ui.actions import Command
 
 STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
@@ -102,10 +103,10 @@ def ask_about_edits(parent: QWidget) -> Choice:
 def show_shortcuts(parent: QWidget, entries: Sequence[tuple[Command, QAction]]) -> None:
     """Show every key and mouse gesture."""
     rows = [(escape(keys), escape(what)) for keys, what in MOUSE]
-    for _, action in entries:
+    for command, action in entries:
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         if keys:
-            rows.append((escape(keys), escape(action.text().rstrip("…"))))
+            rows.append((escape(keys), escape(command.text(Session()).rstrip("…"))))
     body = "".join(f"<tr><td><b>{k}</b>&nbsp;&nbsp;</td><td>{w}</td></tr>" for k, w in rows)
     _page(parent, "Keys and mouse", f"<table cellpadding=4>{body}</table>")
 

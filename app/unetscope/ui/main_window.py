@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
         self.store.changed.connect(self._on_session)
         self._desk.opened.connect(self._remember)
         self._desk.saved.connect(self._on_saved)
+        self._desk.failed.connect(self._stay_open)
         self._keys = WindowKeys(self, self.store)
 
     def _slice_key(self, key: QKeySequence, steps: int) -> None:
@@ -269,13 +270,14 @@ class MainWindow(QMainWindow):
         if path := dialogs.ask_model(self):
             self.open_path(path)
 
-    def ask_save_model(self) -> None:
-        """Ask where to, and write the edited network there."""
+    def ask_save_model(self, *, then_close: bool = False) -> None:
+        """Ask where to, and write the edited network there; then maybe close the window."""
         network = self.store.session.network
         if network is None:
             return
         proposed = network.path.with_name(f"{network.path.stem}-edited.keras")
         if path := dialogs.ask_save_model(self, proposed):
+            self._close_when_saved = then_close
             self._desk.save_model(path)
 
     def ask_save_picture(self) -> None:
@@ -365,13 +367,15 @@ class MainWindow(QMainWindow):
         """Whether the edits may be lost; saving them closes the window when it is done."""
         choice = dialogs.ask_about_edits(self)
         if choice is dialogs.Choice.SAVE:
-            self._close_when_saved = True
-            self.ask_save_model()
+            self.ask_save_model(then_close=True)
         return choice is dialogs.Choice.DISCARD
 
     def _on_saved(self, _path: Path) -> None:
         if self._close_when_saved:
             QTimer.singleShot(0, self, self.close)
+
+    def _stay_open(self, _error: object) -> None:
+        self._close_when_saved = False
 
     # ----------------------------------------------------------------- window
 

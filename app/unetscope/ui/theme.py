@@ -299,6 +299,10 @@ QSlider::handle:disabled, QSlider::sub-page:disabled { background: $border; }
 QCheckBox::indicator:unchecked { border: 1px solid $border_strong; border-radius: 2px; }
 QCheckBox::indicator:unchecked, QRadioButton::indicator:unchecked { background: $field; }
 QRadioButton::indicator:unchecked { border: 1px solid $border_strong; border-radius: 7px; }
+QRadioButton::indicator { width: 12px; height: 12px; }
+QRadioButton::indicator:checked { background: $accent; border: 1px solid $accent; }
+QRadioButton::indicator:checked { border-radius: 7px; }
+QRadioButton::indicator:checked:disabled { background: $border; border-color: $border; }
 QCheckBox::indicator:unchecked:hover, QRadioButton::indicator:unchecked:hover {
   border-color: $accent; }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from unetscope.state.store import Store
+
+UNDO, REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 
 
 class WindowKeys(QObject):
@@ -46,15 +48,24 @@ class WindowKeys(QObject):
             return self._hold(event)
         if key == Qt.Key.Key_B and kind == QEvent.Type.KeyRelease and not event.isAutoRepeat():
             return self._release()
-        if key == Qt.Key.Key_Escape and kind == QEvent.Type.ShortcutOverride and _is_typing():
+        if kind != QEvent.Type.ShortcutOverride:
+            return False
+        if key == Qt.Key.Key_Escape and _is_typing():
             event.accept()
             return True
-        return False
+        # A number box would keep undo for its own text, though its number is an edit already.
+        in_a_number = isinstance(QApplication.focusWidget(), QAbstractSpinBox)
+        return in_a_number and (event.matches(UNDO) or event.matches(REDO))
 
     def _hold(self, event: QKeyEvent) -> bool:
         session = self._store.session
         plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-        if _is_typing() or not plain or not self._window.isActiveWindow() or not session.edits:
+        if (
+            _is_typing_words()
+            or not plain
+            or not self._window.isActiveWindow()
+            or not session.edits
+        ):
             return False
         if not session.show_trained and not event.isAutoRepeat():
             self._holds = True
@@ -66,6 +77,10 @@ class WindowKeys(QObject):
         if held:
             self._store.update(lambda s: s.compare_trained(False))
         return held
+
+
+def _is_typing_words() -> bool:
+    return isinstance(QApplication.focusWidget(), QLineEdit)
 
 
 def _is_typing() -> bool:

@@ -149,7 +149,7 @@ REFUSED: list[tuple[str, Callable[[], Edit], str]] = [
     (
         "weights of another shape",
         lambda: SetLayerWeights("conv", [values_of((3, 5, 2, 4))]),
-        r"takes weights of shapes \(3, 5, 2, 4\), \(4,\), but found \(3, 5, 2, 4\)\.",
+        r"takes 2 arrays of shapes \(3, 5, 2, 4\), \(4,\), but found 1 of shapes \(3, 5, 2, 4\)\.",
     ),
     (
         "input channel beyond the last",

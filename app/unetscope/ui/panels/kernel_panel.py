@@ -28,6 +28,7 @@ from unetscope.domain.scopes import Scope
 from unetscope.presenters.kernel_editor import EffectView, KernelPresenter, KernelView
 from unetscope.ui import icons
 from unetscope.ui.colours import DIVERGING, GREY, symmetric_limits
+from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.kernel_grid import KernelGrid
 from unetscope.ui.widgets.map_view import MapContent, MapView
 from unetscope.ui.widgets.table_of_values import TableOfValues
@@ -319,9 +320,8 @@ class _EffectBox(QWidget):
         title = QLabel("Effect on this slice")
         title.setProperty("role", "title")
         self.table = TableOfValues()
-        self._advice = QLabel()
+        self._advice = ElidedLabel()
         self._advice.setProperty("role", "warning")
-        self._advice.setWordWrap(True)
         self._maps = {name: MapView() for name in ("trained", "edited", "change")}
         self._pictures = QWidget()
         pictures = QHBoxLayout(self._pictures)
@@ -348,10 +348,10 @@ class _EffectBox(QWidget):
 
     def show_view(self, view: EffectView) -> None:
         """Show numbers and pictures."""
-        waiting = "waiting for the engine …" if view.stale else "Open a study to see it."
-        rows = [(line.name, line.value) for line in view.lines] or [(waiting, "")]
+        rows = [(line.name, line.value) for line in view.lines] or [(view.empty, "")]
         self.table.show_rows(rows)
         self._advice.setText(view.advice)
+        self._advice.setToolTip(view.advice)
         self._advice.setVisible(bool(view.advice))
         has_maps = view.edited_map is not None
         self._pictures.setVisible(has_maps)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QCursor,
     QImage,
     QMouseEvent,
     QPainter,
@@ -27,7 +28,7 @@ from unetscope.ui import theme
 from unetscope.ui.widgets.canvas_content import EMPTY, CanvasContent
 from unetscope.ui.widgets.canvas_painting import paint_message, paint_over
 from unetscope.ui.widgets.canvas_view import CanvasView
-from unetscope.ui.widgets.outline import outline_segments
+from unetscope.ui.widgets.outline import Segments, outline_segments
 
 Tool = Literal["window", "pan", "zoom", "scroll"]
 
@@ -281,6 +282,8 @@ class ImageCanvas(QWidget):
         self.update()
         if old is None or view.zoom != old.zoom:
             self.zoom_changed.emit(view.zoom)
+        if self._inside:  # what is under the mouse is another place now
+            self._hover(QPointF(self.mapFromGlobal(QCursor.pos())))
 
     def _point(self, at: QPointF) -> tuple[float, float] | None:
         """(row, column) under a point of the widget; None beside the slice."""
@@ -328,15 +331,24 @@ def _overlay_image(overlay: NDArray[np.uint8] | None) -> QImage:
 
 
 def _outline_paths(content: CanvasContent) -> list[tuple[QColor, QPainterPath]]:
+    """Every label's whole border, then half of it again, so that a border of two shows both."""
     if content.outline is None:
         return []
-    paths = []
-    for label, segments in outline_segments(content.outline).items():
-        if label not in content.outline_colours:
-            continue
-        path = QPainterPath()
-        for row, column, to_row, to_column in segments.tolist():
-            path.moveTo(column, row)
-            path.lineTo(to_column, to_row)
-        paths.append((QColor(*content.outline_colours[label]), path))
-    return paths
+    borders = {
+        label: segments
+        for label, segments in outline_segments(content.outline).items()
+        if label in content.outline_colours
+    }
+    halves = {label: s[(s[:, 0] + s[:, 1]) % 2 == 0] for label, s in reversed(borders.items())}
+    return [
+        (QColor(*content.outline_colours[label]), _path(segments))
+        for label, segments in (*borders.items(), *halves.items())
+    ]
+
+
+def _path(segments: Segments) -> QPainterPath:
+    path = QPainterPath()
+    for row, column, to_row, to_column in segments.tolist():
+        path.moveTo(column, row)
+        path.lineTo(to_column, to_row)
+    return path
