@@ -847,7 +847,6 @@ def test_an_errand_leaves_with_one_when_its_time_is_up(
 def test_closing_with_unsaved_edits_asks_what_becomes_of_them(
     person: Person, monkeypatch: pytest.MonkeyPatch, choice: dialogs.Choice
 ) -> None:
-    person.open_both()
     person.pick_recipe("Sobel x")
     asked: list[object] = []
 
@@ -873,7 +872,6 @@ def test_closing_without_edits_or_with_saved_ones_asks_nothing(
         raise AssertionError("asked")
 
     monkeypatch.setattr(dialogs, "ask_about_edits", never)
-    person.open_both()
     person.pick_recipe("Sobel x")
     person.choose("edit.undo")
     assert not person.program.desk.has_unsaved_edits
@@ -888,7 +886,6 @@ def test_closing_without_edits_or_with_saved_ones_asks_nothing(
 def test_a_save_that_was_cancelled_while_closing_leaves_later_saves_alone(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person.open_both()
     person.pick_recipe("Sobel x")
     monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.SAVE)
     monkeypatch.setattr(dialogs, "ask_save_model", lambda *_: None)
@@ -902,7 +899,6 @@ def test_a_save_that_was_cancelled_while_closing_leaves_later_saves_alone(
 
 
 def test_undo_and_b_work_while_a_number_box_has_the_focus(person: Person) -> None:
-    person.open_both()
     bias = person.window.kernel_panel.bias
     before = bias.value()
     person.focus(bias)
@@ -933,7 +929,6 @@ def test_an_errand_ends_at_once_when_what_it_should_open_cannot_be(
 
 
 def test_labels_are_hidden_and_shown_from_the_menu(person: Person) -> None:
-    person.open_both()
     mask = person.mask()
     menu = person.window.findChild(LabelsMenu)
     assert menu is not None
