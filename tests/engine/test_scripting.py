@@ -263,3 +263,11 @@ def test_an_index_or_a_number_of_the_wrong_kind_is_refused_with_a_hint(edit: us.
     with pytest.raises(us.EditError) as refused:
         us.open_model(us.sample_model()).apply(edit)
     assert refused.value.hint
+
+
+def test_a_network_with_channels_first_is_refused_rather_than_misread(tmp_path: Path) -> None:
+    image = keras.Input((1, 16, 18))
+    layer = keras.layers.Conv2D(2, 3, padding="same", data_format="channels_first")
+    keras.Model(image, layer(image)).save(tmp_path / "first.keras")
+    with pytest.raises(us.ModelError, match="channels first"):
+        us.open_model(tmp_path / "first.keras")

@@ -155,9 +155,13 @@ def check(config: object, file: str) -> None:
             "Rebuild it as a functional model and save that.",
         )
     bad: list[str] = []
+    channels_first = False
     for count, entry in enumerate(_entries(config)):
         if count >= MAX_LAYERS:
             raise ModelError(f"{file} holds more than {MAX_LAYERS:,} layers.", "Is it a model?")
+        own = entry.get("config")
+        if isinstance(own, Mapping) and own.get("data_format") == "channels_first":
+            channels_first = True
         if not _is_known(entry):
             bad.append(f"{entry.get('name') or _own_name(entry)} ({entry.get('class_name')})")
     if bad:
@@ -165,6 +169,11 @@ def check(config: object, file: str) -> None:
         raise ModelError(
             f"{file} holds layers that Unetscope does not open: {shown}.",
             "Code is never run from a file; put other layers in their place, and save again.",
+        )
+    if channels_first:
+        raise ModelError(
+            f"{file} keeps its channels first, which Unetscope cannot show yet.",
+            "Rebuild it with data_format='channels_last' and set the same weights.",
         )
     if _holds_code(inside):
         raise ModelError(
