@@ -12,7 +12,6 @@ from unetscope.domain.errors import ModelError
 Shape = tuple[int | None, ...]
 
 DOWNSAMPLING = frozenset({"MaxPooling2D", "AveragePooling2D", "MaxPooling3D", "AveragePooling3D"})
-UPSAMPLING = frozenset({"UpSampling2D", "UpSampling3D", "Conv2DTranspose", "Conv3DTranspose"})
 POINTWISE = frozenset({"Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"})
 
 

@@ -30,7 +30,6 @@ class WindowLayout:
     ) -> None:
         self._window = window
         self._settings = settings
-        self._columns = ((left, Qt.Orientation.Vertical), (right, Qt.Orientation.Vertical))
         self._left, self._right, self._bottom = left, right, bottom
         self._sides = sides
         self._hidden: list[QDockWidget] = []
