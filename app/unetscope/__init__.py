@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from unetscope.io.series import Series
     from unetscope.io.study import Study, open_study
     from unetscope.resources import sample_model, sample_study
-    from unetscope.scripting import open_model
+    from unetscope.scripting import new_model, open_model
 
 _HOMES = {
     "domain.card": ("ModelCard",),
@@ -71,7 +71,7 @@ _HOMES = {
     "io.series": ("Series",),
     "io.study": ("Study", "open_study"),
     "resources": ("sample_model", "sample_study"),
-    "scripting": ("open_model",),
+    "scripting": ("new_model", "open_model"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -102,6 +102,7 @@ __all__ = [
     "StudyError",
     "UnetscopeError",
     "Window",
+    "new_model",
     "open_model",
     "open_study",
     "sample_model",

@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="DICOM files or folders, zip, NIfTI, and .keras, .h5 or .hdf5 models",
+        help="DICOM files or folders, zip, NIfTI; .keras, .h5, .hdf5 models, SavedModel folders",
     )
     made.add_argument("--sample", action="store_true", help="open the sample study and network")
     made.add_argument(

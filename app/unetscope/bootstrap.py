@@ -23,8 +23,11 @@ from unetscope.presenters.studies import StudiesPresenter
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import Jobs
 from unetscope.state.live import Live
+from unetscope.state.pace import Pace
+from unetscope.state.series_segmentation import SeriesSegmentation
 from unetscope.state.store import Store
 from unetscope.ui import icons, theme
+from unetscope.ui.frame_clock import FrameClock
 from unetscope.ui.main_window import MainWindow, Presenters
 
 
@@ -125,17 +128,21 @@ def build(
     jobs = Jobs(courier.deliver)
     desk = Desk(store, jobs, files or DiskFiles(), engine)
     live = Live(store, jobs, desk, engine)
+    segmentation = SeriesSegmentation(store, jobs, desk, engine, live)
+    pace = Pace()
     presenters = Presenters(
-        frame=FramePresenter(store, desk, live),
-        slice_view=SlicePresenter(store, desk, live),
+        pace=pace,
+        frame=FramePresenter(store, desk, live, segmentation, pace),
+        slice_view=SlicePresenter(store, desk, live, segmentation, pace),
         studies=StudiesPresenter(store, desk, jobs),
-        layers=LayersPresenter(store),
-        filters=FiltersPresenter(store),
-        maps=MapsPresenter(store, live),
-        kernel=KernelPresenter(store, desk, live),
+        layers=LayersPresenter(store, pace),
+        filters=FiltersPresenter(store, pace),
+        maps=MapsPresenter(store, live, pace),
+        kernel=KernelPresenter(store, desk, live, pace),
     )
     paths = SamplePaths(resources.sample_study(), resources.sample_model())
     window = MainWindow(store, desk, presenters, paths, settings)
+    FrameClock(pace, window)
     return Application(window, store, desk, live, jobs, engine, presenters, courier)
 
 

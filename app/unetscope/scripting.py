@@ -1,23 +1,31 @@
-"""`open_model` for scripts: the engine's live network together with the model card from disk."""
+"""`open_model` and `new_model` for scripts: the engine's live network with its card from disk."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from unetscope.domain.presets import NewModel
 from unetscope.engine import live_model
+from unetscope.engine.creating import create
 from unetscope.engine.live_model import LiveModel
 from unetscope.io.model_card import read_card
 
 
-def open_model(path: str | os.PathLike[str]) -> LiveModel:
+def open_model(
+    path: str | os.PathLike[str], *, architecture: str | os.PathLike[str] | None = None
+) -> LiveModel:
     """Open a trained network from a file.
 
     Parameters
     ----------
     path : path
-        ``.keras``, ``.h5`` or ``.hdf5``. A model card ``<name>.card.json`` beside it is read too:
-        it says how a slice becomes the network's input.
+        ``.keras``, ``.h5`` or ``.hdf5``, or a SavedModel folder of Keras 2. A model card
+        ``<name>.card.json`` beside it is read too: it says how a slice becomes the network's input.
+    architecture : str or path, optional
+        For a file that holds only weights: id of a preset (``unet``, ``mirrored_unet``,
+        ``unet_encoder``), or a JSON file made by ``model.to_json()``. Left out, ``<name>.json``
+        beside the weights is taken, else the preset with kernels of the same shapes.
 
     Returns
     -------
@@ -29,8 +37,57 @@ def open_model(path: str | os.PathLike[str]) -> LiveModel:
     ModelError
         The file is missing, damaged or no model, or holds what cannot be opened.
     """
-    model = live_model.open_model(path)
+    model = live_model.open_model(path, None if architecture is None else Path(architecture))
     card = read_card(Path(path))
     if card is not None:
         model.card = card
     return model
+
+
+def new_model(
+    preset: str,
+    path: str | os.PathLike[str],
+    *,
+    image_shape: tuple[int, int, int] | None = None,
+    classes: int | None = None,
+    filters: int | None = None,
+    depth: int | None = None,
+    seed: int = 0,
+) -> LiveModel:
+    """Build an untrained network, write it to a file, and open that.
+
+    Parameters
+    ----------
+    preset : str
+        ``unet``, ``mirrored_unet`` or ``unet_encoder``.
+    path : path
+        A new ``.keras`` file; what stands there is never replaced.
+    image_shape : (int, int, int), optional
+        Rows, columns and channels of the image.
+    classes : int, optional
+        Output channels: 1 for a sigmoid, more for a softmax with the background as class 0.
+    filters, depth : int, optional
+        Of a ``unet``: filters of the first level, and number of levels.
+    seed : int
+        The first weights are drawn by it: He-normal, Glorot-uniform at the output of classes.
+
+    Returns
+    -------
+    LiveModel
+        Ready for ``run``, ``activation``, ``mask`` and edits.
+
+    Raises
+    ------
+    ModelError
+        A choice is out of bounds, something stands at the path, or it cannot be written.
+    """
+    new = NewModel.proposed(
+        preset,
+        image_shape=image_shape,
+        classes=classes,
+        filters=filters,
+        depth=depth,
+        seed=seed,
+    )
+    create(new, Path(path))
+    return open_model(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import keras
 import numpy as np
 import pytest
 
+from unetscope.domain.layer_shapes import shapes_of
 from unetscope.domain.network import Network
 from unetscope.engine.live_model import open_model
 from unetscope.engine.presets import unet_encoder
 from unetscope.io.network_file import read_network
+from unetscope.modelfile.reading import read_model
 
 pytestmark = pytest.mark.engine
 
@@ -67,14 +70,8 @@ def test_a_file_read_without_keras_is_the_network_that_keras_opens(
 
 def test_shapes_that_no_consumer_states_are_worked_out(saved: Saved) -> None:
     """An ``.h5`` written by Keras 2 states no shapes at all: the rules alone must give them."""
-    from unetscope.domain.model_config import parse, repaired
-    from unetscope.io.keras_archive import opened
-    from unetscope.io.layer_shapes import shapes_of
-
     path = saved("many_kinds")
-    with opened(path) as stored:
-        model = parse(repaired(stored.config), path.name)
-    bare = type(model)(model.name, model.kind, model.calls, model.inputs, model.outputs, {})
+    bare = replace(read_model(path).flat, declared={})
 
     shapes = shapes_of(bare)
 

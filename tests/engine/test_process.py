@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 from unetscope.domain.edits import SetKernel
 from unetscope.domain.errors import EditError, EngineError, ModelError, UnetscopeError
 from unetscope.domain.network import ModelRef, Network
-from unetscope.domain.ports import Engine, EngineState, EngineStatus, Look, LookRequest, Saved
+from unetscope.domain.ports import (
+    Engine,
+    EngineState,
+    EngineStatus,
+    Look,
+    LookRequest,
+    Saved,
+    SweepRequest,
+)
 from unetscope.engine.live_model import open_model
 from unetscope.engine.local import LocalEngine
 from unetscope.engine.process import EngineProcess
@@ -274,6 +282,73 @@ def test_killed_while_it_works_it_starts_again_and_answers(
     assert before.maps is not None
     np.testing.assert_allclose(after.maps.trained, before.maps.trained, rtol=1e-5, atol=1e-6)
     assert len(shared_blocks()) <= 1
+
+
+def test_a_look_computed_ahead_is_the_same_and_comes_at_once(
+    fresh: Caller, network: Network, image: NDArray[np.float32]
+) -> None:
+    edits = (kernel(5),)
+    other = request(network, image[::-1].copy(), image_key="ahead", edits=edits, layer="dec1_conv")
+    expected = fresh.ask(other)
+    fresh.ask(request(network, image, edits=(), layer="dec1_conv"))  # forgets it
+    fresh.ask(request(network, image, edits=edits, layer="dec1_conv"))
+    fresh.engine.ahead([other])
+    fresh.engine.segment(
+        request(network, image, edits=edits), fresh.answers.append, fresh.errors.append
+    )
+    fresh.wait_for(4)  # what is less urgent is done, so the look ahead is too
+
+    look = fresh.ask(other)
+
+    assert look.update.layers_recomputed == 0
+    assert look.mask is not None
+    assert expected.mask is not None
+    np.testing.assert_array_equal(look.mask, expected.mask)
+    assert look.maps is not None
+    assert expected.maps is not None
+    np.testing.assert_allclose(look.maps.edited, expected.maps.edited, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(look.maps.trained, expected.maps.trained, rtol=1e-5, atol=1e-6)
+
+
+def sweep_of(network: Network, image: NDArray[np.float32]) -> SweepRequest:
+    return SweepRequest(
+        model=ModelRef(network.path, network.fingerprint),
+        image=image,
+        image_key="first",
+        edits=(kernel(3),),
+        layer="enc1_conv",
+    )
+
+
+@pytest.mark.allow_leaks  # the engine of the module is another process afterwards
+def test_killed_in_the_midst_of_background_work_it_does_it_again(
+    fresh: Caller, network: Network, image: NDArray[np.float32]
+) -> None:
+    engine, asked = fresh.engine, sweep_of(network, image)
+    local: list[Any] = []
+    LocalEngine().sweep(asked, lambda *_: None, local.append, local.append)
+    LocalEngine().segment(request(network, image), local.append, local.append)
+    pid = engine.pid
+    assert pid is not None
+    fresh.statuses.clear()
+
+    os.kill(pid, signal.SIGSTOP)  # so that all of it is surely under way
+    engine.sweep(asked, lambda *_: None, fresh.answers.append, fresh.errors.append)
+    engine.segment(request(network, image), fresh.answers.append, fresh.errors.append)
+    engine.ahead([request(network, image, image_key="ahead", layer="up")])
+    os.kill(pid, signal.SIGKILL)
+    fresh.wait_for(2)
+
+    assert fresh.errors == []
+    assert engine.pid != pid
+    assert EngineState.READY in fresh.states[fresh.states.index(EngineState.RESTARTING) :]
+    effects, mask = fresh.answers
+    assert effects.layer == "enc1_conv"
+    np.testing.assert_array_equal(effects.changed_pixels, local[0].changed_pixels)
+    np.testing.assert_allclose(
+        effects.mean_probability_change, local[0].mean_probability_change, rtol=1e-4, atol=1e-6
+    )
+    np.testing.assert_array_equal(mask, local[1])
 
 
 def scale_of(look: Look) -> float:

@@ -265,9 +265,11 @@ def test_an_index_or_a_number_of_the_wrong_kind_is_refused_with_a_hint(edit: us.
     assert refused.value.hint
 
 
-def test_a_network_with_channels_first_is_refused_rather_than_misread(tmp_path: Path) -> None:
+def test_a_network_with_channels_first_takes_images_with_channels_last(tmp_path: Path) -> None:
     image = keras.Input((1, 16, 18))
-    layer = keras.layers.Conv2D(2, 3, padding="same", data_format="channels_first")
+    layer = keras.layers.Conv2D(2, 3, padding="same", data_format="channels_first", name="conv")
     keras.Model(image, layer(image)).save(tmp_path / "first.keras")
-    with pytest.raises(us.ModelError, match="channels first"):
-        us.open_model(tmp_path / "first.keras")
+
+    live = us.open_model(tmp_path / "first.keras").run(np.zeros((16, 18)))
+
+    assert live.activation("conv").shape == (16, 18, 2)

@@ -22,6 +22,8 @@ class LentEngine:
 
     def __init__(self, engine: Engine) -> None:
         self.describe, self.look, self.save = engine.describe, engine.look, engine.save
+        self.create = engine.create
+        self.ahead, self.sweep, self.segment = engine.ahead, engine.sweep, engine.segment
 
     def start(self, on_status: object) -> None:
         """It runs already."""

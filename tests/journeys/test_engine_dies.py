@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from tests.journeys.user import ANSWER, User
 
@@ -49,6 +49,49 @@ def test_a_killed_engine_comes_back_with_the_same_mask_and_edits(
 
         assert user.session.edits == edits
         assert np.array_equal(user.mask(), mask)
+    finally:
+        program.window.close()
+        program.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_an_engine_killed_while_a_series_is_segmented_comes_back_and_goes_on(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    dress(qapp, settings, "dark")
+    program = build(settings=settings)
+    qtbot.addWidget(program.window)
+    program.window.show()
+    user = User(program, qtbot)
+
+    def made() -> int:
+        sentence = user.status()
+        assert sentence.startswith("Segmenting the series: ")
+        return int(sentence.split()[3])
+
+    try:
+        program.desk.start_engine()
+        user.choose("file.open_sample")
+        user.wait()
+        user.choose("network.segment_series")
+        qtbot.waitUntil(lambda: made() >= 3, timeout=ANSWER)
+        assert isinstance(program.engine, EngineProcess)
+        first = program.engine.pid
+        assert first is not None
+
+        os.kill(first, signal.SIGKILL)
+        said = user.find(QLabel, "status.engine")
+        qtbot.waitUntil(lambda: "again" in said.text(), timeout=20_000)
+        before = made()
+        qtbot.waitUntil(lambda: made() >= before + 3, timeout=ANSWER)
+        assert program.engine.pid not in (None, first)
+
+        user.find(QPushButton, "status.cancel").click()
+        assert user.status().startswith("Stopped after ")
+        qtbot.keyClick(user.canvas, Qt.Key.Key_Down)
+        user.wait()
+        assert user.mask().any()
     finally:
         program.window.close()
         program.stop()

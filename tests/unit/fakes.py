@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,11 @@ from unetscope.domain.errors import ModelError, StudyError, UnetscopeError
 from unetscope.domain.graph import Graph, Layer, Shape, WeightSpec
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import Weights
+from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
+    Cancel,
+    Effects,
     EngineState,
     EngineStatus,
     Floats,
@@ -26,15 +29,21 @@ from unetscope.domain.ports import (
     Look,
     LookRequest,
     Saved,
+    SweepRequest,
 )
 from unetscope.domain.preprocess import Preprocessing
+from unetscope.domain.presets import NewModel
 from unetscope.domain.session import Session
 from unetscope.domain.study import PatientInfo, Skipped
 from unetscope.domain.window import Window
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import Jobs
 from unetscope.state.live import Live
+from unetscope.state.series_segmentation import SeriesSegmentation
 from unetscope.state.store import Store
+
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 PATIENT = PatientInfo(name="Doe^Jane", identity="P-17", sex="F", age="042Y", birth_date="19840203")
 
@@ -249,6 +258,20 @@ class Asked:
     failed: Callable[[UnetscopeError], None]
 
 
+@dataclass(eq=False)
+class InBackground(Generic[Q, A]):
+    """Background work that waits for its answer, unless it is cancelled."""
+
+    request: Q
+    done: Callable[[A], None]
+    failed: Callable[[UnetscopeError], None]
+    progress: Callable[[int, int, A], None] = lambda *_: None
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
 class FakeEngine:
     """The `Engine` port; it answers when told to, or at once with ``at_once``."""
 
@@ -259,6 +282,12 @@ class FakeEngine:
             tuple[Path, Callable[[Network], None], Callable[[UnetscopeError], None]]
         ] = []
         self.saved: list[tuple[ModelRef, Edits, Path]] = []
+        self.asked_ahead: list[tuple[LookRequest, ...]] = []
+        self.sweeps: list[InBackground[SweepRequest, Effects]] = []
+        self.segments: list[InBackground[LookRequest, Labels]] = []
+        self.created: list[
+            tuple[NewModel, Path, Callable[[Saved], None], Callable[[UnetscopeError], None]]
+        ] = []
         self.on_status: Callable[[EngineStatus], None] = lambda _: None
         self.stopped = False
 
@@ -298,6 +327,51 @@ class FakeEngine:
         else:
             failed(ModelError(f"{path.name} should end in .keras.", "Choose another name."))
 
+    def create(
+        self,
+        new: NewModel,
+        path: Path,
+        done: Callable[[Saved], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        self.created.append((new, path, done, failed))
+
+    def ahead(self, requests: Sequence[LookRequest]) -> None:
+        self.asked_ahead.append(tuple(requests))
+
+    def sweep(
+        self,
+        request: SweepRequest,
+        progress: Callable[[int, int, Effects], None],
+        done: Callable[[Effects], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        self.sweeps.append(InBackground(request, done, failed, progress))
+        if self.at_once:
+            done(effects_of(request))
+        return self.sweeps[-1].cancel
+
+    def segment(
+        self,
+        request: LookRequest,
+        done: Callable[[Labels], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        asked = InBackground(request, done, failed)
+        self.segments.append(asked)
+        if self.at_once:
+            self.answer_segments()
+        return asked.cancel
+
+    def answer_segments(self) -> None:
+        """Answer what waits to be segmented and is still wanted."""
+        waiting, self.segments = self.segments, []
+        for one in waiting:
+            mask = a_look(one.request).mask
+            assert mask is not None
+            if not one.cancelled:
+                one.done(mask)
+
     def stop(self) -> None:
         self.stopped = True
 
@@ -307,6 +381,22 @@ class FakeEngine:
         look = a_look(asked.request, **parts)
         asked.done(look)
         return look
+
+
+def effects_of(request: SweepRequest, maps: int = 4, done: int = 4) -> Effects:
+    """Effects that number the feature maps, computed as far as told."""
+    is_done = np.arange(maps) < done
+    pixels = np.where(is_done, np.arange(maps) * 10, -1)
+    change = np.where(is_done, np.arange(maps) / 10, np.nan).astype(np.float32)
+    overlap = np.repeat(1 - change[:, None], 3, axis=1)
+    reference = None if request.reference is None else overlap
+    return Effects(
+        layer=request.layer,
+        changed_pixels=pixels,
+        mean_probability_change=change,
+        dice_with_current=overlap,
+        dice_with_reference=reference,
+    )
 
 
 def a_look(request: LookRequest, **parts: Any) -> Look:
@@ -391,6 +481,9 @@ class Bench:
         self.engine = FakeEngine(at_once=at_once)
         self.desk = Desk(self.store, self.jobs, self.files, self.engine)
         self.live = Live(self.store, self.jobs, self.desk, self.engine)
+        self.segmentation = SeriesSegmentation(
+            self.store, self.jobs, self.desk, self.engine, self.live
+        )
 
     @property
     def session(self) -> Session:

@@ -94,9 +94,31 @@ class ModelCard:
         channels = graph[graph.outputs[0]].channels or 1
         return cls(
             name=name,
-            preprocessing=Preprocessing(size=fixed),
+            preprocessing=Preprocessing(size=fixed, multiple=1 if fixed else _coarsest_step(graph)),
             classes=proposed_classes(channels),
         )
+
+
+def _coarsest_step(graph: Graph) -> int:
+    """How many pixels of the image one position of the network's coarsest grid spans."""
+    steps: dict[str, float] = {}
+    for layer in graph.layers:
+        step = max((steps[name] for name in layer.inputs), default=1.0)
+        if layer.kind.startswith("UpSampling"):
+            step /= _longest(layer.config.get("size"))
+        elif layer.kind.endswith("Transpose"):
+            step /= _longest(layer.config.get("strides"))
+        elif layer.kind.startswith(("MaxPooling", "AveragePooling")):
+            step *= _longest(layer.config.get("strides") or layer.config.get("pool_size"))
+        elif "Conv" in layer.kind:
+            step *= _longest(layer.config.get("strides"))
+        steps[layer.name] = step
+    return max(1, round(max(steps.values(), default=1)))
+
+
+def _longest(sides: object) -> int:
+    lengths = sides if isinstance(sides, (list, tuple)) else [sides]
+    return max((n for n in lengths if isinstance(n, int)), default=1)
 
 
 def proposed_classes(channels: int) -> tuple[ClassLabel, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,12 +18,26 @@ from unetscope.domain.graph import Layer
 from unetscope.domain.kernels import KernelLayout, Weights, layout_of
 
 
+class Touched(NamedTuple):
+    """The kernels that an edit can change; None stands for all of them.
+
+    Attributes
+    ----------
+    in_channel, filter : int or None
+        As in the edit.
+    """
+
+    in_channel: int | None
+    filter: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class Edit:
     """One change of one layer's weights. Subclasses say which part and to what."""
 
     layer: str
     noun: ClassVar[str] = "edit"
+    changes_weights: ClassVar[bool] = True
 
     @property
     def label(self) -> str:
@@ -31,6 +45,11 @@ class Edit:
         filter_index = getattr(self, "filter", None)
         where = "" if filter_index is None else f" · filter {filter_index}"
         return f"{self.noun} on {self.layer}{where}"
+
+    @property
+    def touched(self) -> Touched:
+        """Which kernels of the layer it can change."""
+        return Touched(getattr(self, "in_channel", None), getattr(self, "filter", None))
 
     def apply_to(self, layer: Layer, weights: Weights) -> Weights:
         """Give the layer's weights with this edit applied; the given arrays stay as they are.

@@ -23,10 +23,11 @@ def rms_change(before: NDArray[np.floating], after: NDArray[np.floating]) -> flo
     Where ``before`` is all zero the change has no scale: infinite, or 0 when nothing changed. NaN
     when either holds values that are not finite.
     """
-    if not (np.isfinite(before).all() and np.isfinite(after).all()):
+    changed = (after - before).ravel()
+    square, whole = float(np.vdot(changed, changed)), float(np.vdot(before, before))
+    if not (np.isfinite(square) and np.isfinite(whole)):
         return float("nan")
-    change = np.sqrt(np.mean(np.square(after - before, dtype=np.float64)))
-    scale = np.sqrt(np.mean(np.square(before, dtype=np.float64)))
+    change, scale = square**0.5, whole**0.5
     if scale == 0:
         return 0.0 if change == 0 else float("inf")
     return float(change / scale)

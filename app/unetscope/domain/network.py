@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from unetscope.domain.edits import Edit, apply_all
-from unetscope.domain.graph import Graph
-from unetscope.domain.kernels import Weights
+from unetscope.domain.edits import Edit, Touched, apply_all
+from unetscope.domain.graph import Graph, Layer
+from unetscope.domain.kernels import Weights, layout_of
 
 KEPT_STATES = 4  # of each layer: enough for before and after a gesture, and one step back
 
@@ -23,13 +24,14 @@ class ModelRef:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _State:
     """One layer's weights after some edits of it."""
 
     edits: tuple[Edit, ...]
     weights: Weights
-    differs: bool
+    touched: frozenset[Touched] = frozenset()
+    differs: bool | None = None  # not known yet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,22 +80,29 @@ class Network:
     def edited_layers(self, edits: Iterable[Edit]) -> frozenset[str]:
         """Names of the layers whose weights differ from the trained ones."""
         edits = tuple(edits)
-        touched = {edit.layer for edit in edits}
+        touched = {edit.layer for edit in edits if edit.changes_weights}
         return frozenset(name for name in touched if self.differs(name, edits))
 
     def differs(self, layer: str, edits: Iterable[Edit]) -> bool:
         """Whether the edits leave any value of this layer other than it was trained."""
-        return self._state(layer, edits).differs
+        state = self._state(layer, edits)
+        if state.differs is None:
+            parts = _parts(self.graph[layer], state.touched)
+            pairs = list(zip(state.weights, self.trained[layer], strict=True))
+            state.differs = any(
+                a is not b and not all(np.array_equal(a[part], b[part]) for part in parts(a))
+                for a, b in pairs
+            )
+        return state.differs
 
     def _state(self, layer: str, edits: Iterable[Edit]) -> _State:
-        mine = tuple(edit for edit in edits if edit.layer == layer)
-        trained = self.trained.get(layer, ())
+        mine = tuple(edit for edit in edits if edit.layer == layer and edit.changes_weights)
         held = self._states.get(layer, [])
         states = [state for state in held if mine[: len(state.edits)] == state.edits]
-        start = states[-1] if states else _State((), trained, differs=False)
+        start = states[-1] if states else _State((), self.trained.get(layer, ()), differs=False)
         for i in range(len(start.edits), len(mine)):
             weights = apply_all(self.graph[layer], start.weights, mine[i : i + 1])
-            start = _State(mine[: i + 1], weights, differs=not _equal(weights, trained))
+            start = _State(mine[: i + 1], weights, start.touched | {mine[i].touched})
             states.append(start)
         if mine:
             others = [state for state in held if state not in states]
@@ -104,6 +113,16 @@ class Network:
         return Network, (self.path, self.fingerprint, self.name, self.graph, self.trained)
 
 
-def _equal(some: Weights, others: Weights) -> bool:
-    pairs = zip(some, others, strict=True)
-    return all(a is b or np.array_equal(a, b) for a, b in pairs)
+def _parts(
+    layer: Layer, touched: Iterable[Touched]
+) -> Callable[[NDArray[np.float32]], list[tuple[int | slice, ...]]]:
+    """Tell for each weight array of a layer which parts of it the edits can have changed."""
+    layout = layout_of(layer)
+    kernels = layer.weights[0].shape if layer.weights else ()
+
+    def of(array: NDArray[np.float32]) -> list[tuple[int | slice, ...]]:
+        if layout is None or array.shape != kernels:
+            return [()]  # all of it: small
+        return [layout.index(part.in_channel, part.filter) for part in touched]
+
+    return of

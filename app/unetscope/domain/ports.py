@@ -5,7 +5,7 @@ A request is a complete value: it can be dropped, superseded, or sent again to a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -15,14 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetscope.domain.card import ModelCard
+from unetscope.domain.effects import Effects as Effects
+from unetscope.domain.effects import SweepRequest as SweepRequest
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
+from unetscope.domain.presets import NewModel
 from unetscope.domain.study import PatientInfo, Skipped
 from unetscope.domain.window import Window
 
 Floats = NDArray[np.float32]
+Rectangle = tuple[int, int, int, int]  # first row, first column, rows, columns
+Cancel = Callable[[], None]
+"""Stops background work; none of its callbacks comes afterwards."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -41,6 +47,10 @@ class LookRequest:
         All edits in force.
     layer : str or None
         The layer whose feature maps are wanted.
+    dragging : bool
+        A gesture is under way: an answer that is exact only where it is seen will do.
+    visible : Rectangle or None
+        The part of the input grid that is on screen; None stands for all of it.
     """
 
     model: ModelRef
@@ -48,6 +58,8 @@ class LookRequest:
     image_key: str
     edits: Edits = ()
     layer: str | None = None
+    dragging: bool = False
+    visible: Rectangle | None = None
 
 
 class LastUpdate(NamedTuple):
@@ -100,6 +112,9 @@ class Look:
         With the edits in force.
     maps : LayerLook or None
         The layer asked for.
+    exact_in : Rectangle or None
+        The part of the input grid in which the answer is exact; outside it is the last exact one.
+        None: it is exact everywhere.
     """
 
     request: LookRequest
@@ -109,6 +124,7 @@ class Look:
     maps: LayerLook | None
     update: LastUpdate
     layers_total: int
+    exact_in: Rectangle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +186,48 @@ class Engine(Protocol):
         failed: Callable[[UnetscopeError], None],
     ) -> None:
         """Write the edited network to a new ``.keras`` file, reopen it and compare."""
+
+    def create(
+        self,
+        new: NewModel,
+        path: Path,
+        done: Callable[[Saved], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """Build a new network and write it to a ``.keras`` file where none stands."""
+
+    def ahead(self, requests: Sequence[LookRequest]) -> None:
+        """Tell which requests are likely next: they are answered in idle moments and kept.
+
+        The list replaces the former one. A `look` for one of them is then answered at once.
+        """
+
+    def sweep(
+        self,
+        request: SweepRequest,
+        progress: Callable[[int, int, Effects], None],
+        done: Callable[[Effects], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """Measure the effect of each feature map in idle moments.
+
+        Parameters
+        ----------
+        progress : callable
+            Told now and then how many maps are done, of how many, and the effects so far.
+        """
+
+    def segment(
+        self,
+        request: LookRequest,
+        done: Callable[[Labels], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """Give the mask of one slice of many, in idle moments, after all that is more urgent.
+
+        The mask is ``(H, W)`` uint8 on the network's output grid; ModelError where the output is
+        no segmentation.
+        """
 
     def stop(self) -> None:
         """End it; nothing is answered any more."""

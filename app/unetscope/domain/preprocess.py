@@ -66,6 +66,9 @@ class Preprocessing:
     ----------
     size : (int, int), optional
         Rows and columns of the network's input; None keeps the slice's.
+    multiple : int
+        Without a size, rows and columns are padded to a multiple of this: a U-Net that halves its
+        grid four times takes multiples of 16.
     spacing : (float, float), optional
         Row and column spacing the network was trained on, in mm; None does not resample.
     normalise : str
@@ -83,6 +86,7 @@ class Preprocessing:
     low: float = 1.0
     high: float = 99.0
     clip: tuple[float, float] | None = None
+    multiple: int = 1
     _last: dict[str, Placement] = field(
         default_factory=dict, init=False, repr=False, compare=False, hash=False
     )
@@ -110,6 +114,11 @@ class Preprocessing:
                 f"An input of size {self.size} and spacing {self.spacing} mm cannot be made.",
                 "Rows, columns and spacings must be above 0.",
             )
+        if self.multiple < 1:
+            raise PreprocessingError(
+                f"The input cannot be padded to a multiple of {self.multiple}.",
+                "Give a whole number above 0.",
+            )
 
     def placement(self, shape: Size, spacing: Spacing | None = None) -> Placement:
         """Work out where a slice of this shape, and spacing in mm, lies in the input."""
@@ -125,7 +134,8 @@ class Preprocessing:
                 for n, has, wants in zip(shape, spacing, self.spacing, strict=True)
             )
             resampled = (rows, columns)
-        return Placement(shape, resampled, self.size or resampled)
+        rows, columns = (-(-n // self.multiple) * self.multiple for n in resampled)
+        return Placement(shape, resampled, self.size or (rows, columns))
 
     def apply(self, slice: ArrayLike, spacing: Spacing | None = None) -> NDArray[np.float32]:  # noqa: A002
         """Make the tensor the network is fed.
@@ -237,6 +247,7 @@ class Preprocessing:
                 low=float(normalise.get("low", 1.0)),
                 high=float(normalise.get("high", 99.0)),
                 clip=(float(clip[0]), float(clip[1])) if clip else None,
+                multiple=int(given.get("multiple", 1)),
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise PreprocessingError(
@@ -261,6 +272,8 @@ class Preprocessing:
             said.append(f"Clip to {self.clip[0]:g} … {self.clip[1]:g}.")
         if self.size:
             said.append(f"Centre, crop or pad with 0 to {self.size[0]} × {self.size[1]}.")
+        elif self.multiple > 1:
+            said.append(f"Pad with 0 to multiples of {self.multiple}.")
         return tuple(said)
 
 

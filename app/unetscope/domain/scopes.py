@@ -54,6 +54,17 @@ class Target:
         return layout
 
     @property
+    def where(self) -> str:
+        """What people call it, for menus and history."""
+        name = self.layer.name
+        by_scope = {
+            Scope.FILTER: f"{name} · filter {self.filter}",
+            Scope.INPUT_CHANNEL: f"{name} · input channel {self.in_channel}",
+            Scope.LAYER: name,
+        }
+        return by_scope.get(self.scope, f"{name} · filter {self.filter} · input {self.in_channel}")
+
+    @property
     def index(self) -> tuple[int | slice, ...]:
         """Where in the layer's first weight array the scope lies."""
         by_scope = {
@@ -81,11 +92,15 @@ class Target:
 
 def set_value(target: Target, weights: Weights, cell: tuple[int, ...], value: float) -> Edit:
     """Set one value, and move all else in the scope by as much."""
-    kernels = np.array(weights[0])
-    kernel = kernels[target.layout.index(target.in_channel, target.filter)]
+    index = target.layout.index(target.in_channel, target.filter)
     with np.errstate(over="ignore"):  # to infinity, which the edit refuses
-        if target.scope is not Scope.VALUE:
-            kernels[target.index] += np.float32(value - float(kernel[cell]))
+        if target.scope is Scope.VALUE:  # a drag of one value copies one kernel
+            kernel = np.array(weights[0][index])
+            kernel[cell] = value
+            return target.edit(weights, kernel)
+        kernels = np.array(weights[0])
+        kernel = kernels[index]
+        kernels[target.index] += np.float32(value - float(kernel[cell]))
         kernel[cell] = value
     return target.edit(weights, kernels[target.index])
 

@@ -282,7 +282,10 @@ class Session:
         if self.network is None:
             raise EditError("There is no network to edit.", "Open a model first.")
         history = self.history.record(edit, label=label, same_gesture=same_gesture)
-        self.network.weights(self.network.graph[edit.layer].name, history.edits)
+        if edit.changes_weights:
+            self.network.weights(edit.layer, history.edits)
+        else:
+            edit.apply_to(self.network.graph[edit.layer], ())
         return replace(self, history=history, show_trained=False)
 
     def undo(self) -> Session:
@@ -315,5 +318,5 @@ class Session:
         if self.network is None or not self.edits:
             return self
         still = self.network.edited_layers(edits)
-        kept = tuple(edit for edit in edits if edit.layer in still)
+        kept = tuple(e for e in edits if e.layer in still or not e.changes_weights)
         return replace(self, history=self.history.record_all(label, kept))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,46 +71,116 @@ class Anatomy:
 
 
 def anatomy_of(model: Any, name: str = "The model") -> Anatomy:
-    """Take a functional or sequential model apart.
+    """Take a functional or sequential model apart, nested models too: ``outer/inner``.
 
     Raises
     ------
     ModelError
         It is neither, or was never built.
     """
-    function = getattr(model, "_functional", None) if _is(model, "Sequential") else model
-    if function is None or not hasattr(function, "operations"):
+    whole = _Dissection()
+    try:
+        outputs = whole.take_apart(_function(model), "", 0, None)
+    except _NotBuilt:
         raise ModelError(
             f"{name} is no functional or sequential model with a known input shape.",
             "Give it an Input layer, or rebuild it as a functional model.",
+        ) from None
+    graph = Graph(whole.described, [whole.nodes[i].name for i, _ in outputs])
+    inputs = tuple(whole.inputs)
+    return Anatomy(tuple(whole.nodes), graph, inputs, whole.layers)
+
+
+class _NotBuilt(Exception):  # noqa: N818  (never seen outside)
+    """A model without a graph of layers."""
+
+
+def _function(model: Any) -> Any:
+    """The graph of a functional model, or the one a sequential model makes of itself."""
+    function = getattr(model, "_functional", None) if _is(model, "Sequential") else model
+    if function is None or not hasattr(function, "operations"):
+        raise _NotBuilt
+    return function
+
+
+class _Dissection:
+    """What of a model has been taken apart so far."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.described: list[Layer] = []
+        self.layers: dict[str, Any] = {}
+        self.inputs: list[int] = []
+
+    def take_apart(
+        self, function: Any, prefix: str, number: int, given: Sequence[tuple[Read, Any]] | None
+    ) -> list[Read]:
+        """Append the nodes of a model, in topological order; gives its outputs.
+
+        Parameters
+        ----------
+        function : keras.Model
+            The model, or a nested one.
+        prefix, number
+            What its layers' names begin with, and which call of it this is.
+        given : sequence of (read, symbolic tensor), optional
+            What a nested model is called on; None for the whole model.
+        """
+        kept: dict[str, tuple[Any, int]] = {}
+        counts: dict[str, int] = {}
+        for operation in function.operations:
+            for i, node in enumerate(operation._inbound_nodes):
+                if make_node_key(operation, i) in function._nodes:
+                    call = counts.get(operation.name, 0)
+                    kept[call_name(operation.name, call)] = (node, call)
+                    counts[operation.name] = call + 1
+        made_by = {id(t): key for key, (node, _) in kept.items() for t in node.output_tensors}
+        order = in_order(
+            {key: [made_by[id(t)] for t in node.input_tensors] for key, (node, _) in kept.items()}
         )
-    kept: dict[str, Any] = {}
-    for operation in function.operations:
-        calls = 0
-        for i, node in enumerate(operation._inbound_nodes):
-            if make_node_key(operation, i) in function._nodes:
-                kept[call_name(operation.name, calls)] = node
-                calls += 1
-    made_by = {
-        id(tensor): (key, output)
-        for key, node in kept.items()
-        for output, tensor in enumerate(node.output_tensors)
-    }
-    sources = {key: [made_by[id(t)][0] for t in node.input_tensors] for key, node in kept.items()}
-    order = in_order(sources)
-    index = {key: i for i, key in enumerate(order)}
-    nodes, layers = [], []
-    for key in order:
-        node = kept[key]
-        made = [made_by[id(t)] for t in node.input_tensors]
-        reads = tuple((index[source], output) for source, output in made)
-        is_input = not node.input_tensors
-        nodes.append(Node(key, node.operation.name, reads, None if is_input else _caller(node)))
-        layers.append(_layer(key, node, tuple(sources[key])))
-    outputs = [made_by[id(tensor)][0] for tensor in function.outputs]
-    inputs = tuple(index[made_by[id(tensor)][0]] for tensor in function.inputs)
-    operations = {operation.name: operation for operation in function.operations}
-    return Anatomy(tuple(nodes), Graph(layers, outputs), inputs, operations)
+        known: dict[int, tuple[Read, Any]] = {}  # what each tensor is in the whole, and its shape
+        if given is not None:
+            known = {id(t): of for t, of in zip(function.inputs, given, strict=True)}
+        for key in order:
+            node, call = kept[key]
+            operation = node.operation
+            if not node.input_tensors and given is not None:
+                continue
+            layer, own = prefix + operation.name, number * counts[operation.name] + call
+            reads = [known[id(tensor)] for tensor in node.input_tensors]
+            symbols = _outputs(node, [symbol for _, symbol in reads])
+            if _is(operation, "Functional") or _is(operation, "Sequential"):
+                ends = self.take_apart(_function(operation), f"{layer}/", own, reads)
+            else:
+                ends = [(len(self.nodes), i) for i in range(len(symbols))]
+                self._add(node, layer, own, [read for read, _ in reads], symbols)
+            for tensor, end, symbol in zip(node.output_tensors, ends, symbols, strict=True):
+                known[id(tensor)] = (end, symbol)
+        if given is None:
+            self.inputs = [known[id(tensor)][0][0] for tensor in function.inputs]
+        return [known[id(tensor)][0] for tensor in function.outputs]
+
+    def _add(
+        self, node: Any, layer: str, call: int, reads: Sequence[Read], symbols: Sequence[Any]
+    ) -> None:
+        name = call_name(layer, call)
+        run = None if not node.input_tensors else _caller(node)
+        sources = tuple(self.nodes[index].name for index, _ in reads)
+        self.nodes.append(Node(name, layer, tuple(reads), run))
+        self.described.append(
+            _layer(name, node.operation, call == 0, sources, tuple(symbols[0].shape))
+        )
+        self.layers[layer] = node.operation
+
+
+def _outputs(node: Any, inputs: Sequence[Any]) -> list[Any]:
+    """A node's symbolic outputs; worked out anew where a nested model meets another size."""
+    stated = [tuple(tensor.shape) for tensor in node.input_tensors]
+    if [tuple(tensor.shape) for tensor in inputs] == stated:
+        return list(node.output_tensors)
+    symbols = dict(zip((id(tensor) for tensor in node.input_tensors), inputs, strict=True))
+    args, kwargs = node.arguments.fill_in(symbols)
+    return list(tree.flatten(node.operation.compute_output_spec(*args, **kwargs)))
 
 
 def network_of(model: Any, anatomy: Anatomy, path: Path, fingerprint: str) -> Network:
@@ -126,11 +196,41 @@ def network_of(model: Any, anatomy: Anatomy, path: Path, fingerprint: str) -> Ne
 def read_weights(layer: Any) -> Weights:
     """Copy a layer's weights in Keras order as read-only float32."""
     arrays = []
-    for variable in layer.weights:
+    for variable in getattr(layer, "weights", ()):
         array = np.array(np.asarray(variable), np.float32)
         array.flags.writeable = False
         arrays.append(array)
     return tuple(arrays)
+
+
+def set_weights(anatomy: Anatomy, weights: Mapping[str, Weights], file: str) -> None:
+    """Give a model's layers their weights.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+        The model.
+    weights : mapping of str to tuple of ndarray
+        By the names of its layers, in Keras order.
+    file : str
+        Where they come from, for errors.
+
+    Raises
+    ------
+    ModelError
+        A layer has other weights than these.
+    """
+    for name, layer in anatomy.layers.items():
+        expected, arrays = list(getattr(layer, "weights", ())), weights.get(name, ())
+        if [tuple(variable.shape) for variable in expected] != [a.shape for a in arrays]:
+            raise ModelError(
+                f"The weights of layer {name} in {file} do not have the shapes Keras gives it.",
+                "Save the model again with model.save('name.keras').",
+            )
+        for variable, array in zip(expected, arrays, strict=True):
+            variable.assign(array)
+        if _is(layer, "Normalization"):
+            layer.finalize_state()
 
 
 def _caller(node: Any) -> Callable[[Sequence[Tensor]], tuple[Tensor, ...]]:
@@ -144,14 +244,13 @@ def _caller(node: Any) -> Callable[[Sequence[Tensor]], tuple[Tensor, ...]]:
     return call
 
 
-def _layer(key: str, node: Any, inputs: tuple[str, ...]) -> Layer:
-    operation = node.operation
-    is_first = key == operation.name
+def _layer(
+    name: str, operation: Any, is_first: bool, inputs: tuple[str, ...], shape: Shape
+) -> Layer:
     weights = list(getattr(operation, "weights", ())) if is_first else []
     trainable = getattr(operation, "trainable_weights", ()) if is_first else ()
-    shape: Shape = tuple(node.output_tensors[0].shape)
     return Layer(
-        name=key,
+        name=name,
         kind=type(operation).__name__,
         output_shape=shape,
         inputs=inputs,

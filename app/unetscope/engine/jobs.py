@@ -4,45 +4,79 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
-from unetscope.domain.ports import Floats, LayerLook, Look, LookRequest, Saved
+from unetscope.domain.ports import (
+    Effects,
+    Floats,
+    LayerLook,
+    Look,
+    LookRequest,
+    Saved,
+    SweepRequest,
+)
+from unetscope.domain.presets import NewModel
+from unetscope.engine.idle import AHEAD, SEGMENT, SWEEP
 from unetscope.engine.messages import (
+    IMAGES,
+    CreateAt,
     Describe,
+    Likely,
+    LookAhead,
     LookAt,
     Looked,
     Request,
     SaveTo,
+    SegmentSlice,
+    SweepOver,
     TrainedKey,
     partial_path,
 )
+from unetscope.engine.recent import Recent
 from unetscope.engine.shared_arrays import Inbox, discard
 
 Failed = Callable[[UnetscopeError], None]
+
+
+MOST_DEATHS = 3  # of the engine that one request may cause
 
 
 class Sent:
     """What one worker process has and need not be sent again, and where its answers come."""
 
     def __init__(self) -> None:
-        self.image_key: str | None = None
+        self._images: Recent[None] = Recent(IMAGES)
         self.trained_key: TrainedKey | None = None
         self.trained: Floats | None = None
         self.inbox = Inbox()
 
+    def pixels(self, key: str, image: Floats) -> Floats | None:
+        """The image to send along; None where the worker holds it."""
+        held = key in self._images
+        if held:
+            self._images.get(key)  # as the worker does
+        else:
+            self._images.put(key, None)
+        return None if held else image
+
 
 class Job(ABC):
-    """A request, its callbacks, and how often it was sent."""
+    """A request, its callbacks, its number once sent, and how often the engine died of it."""
+
+    most_deaths = MOST_DEATHS
 
     def __init__(self, done: Callable[[Any], None], failed: Failed) -> None:
         self.done = done
         self.failed = failed
-        self.sends = 0
+        self.id = 0
+        self.deaths = 0
+        self.cancelled = False
 
     @abstractmethod
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
@@ -100,6 +134,24 @@ class SaveJob(Job):
         partial_path(self._path, pid).unlink(missing_ok=True)
 
 
+class CreateJob(Job):
+    """Build a new network and write it to a file."""
+
+    def __init__(
+        self, new: NewModel, path: Path, done: Callable[[Saved], None], failed: Failed
+    ) -> None:
+        super().__init__(done, failed)
+        self._new, self._path = new, path
+
+    def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
+        """See `Job.message`."""
+        return CreateAt(id, self._new, self._path)
+
+    def clean_up(self, pid: int) -> None:
+        """See `Job.clean_up`."""
+        partial_path(self._path, pid).unlink(missing_ok=True)
+
+
 class LookJob(Job):
     """Look through the network."""
 
@@ -111,16 +163,16 @@ class LookJob(Job):
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
         request = self._request
-        has_image = sent.image_key == request.image_key
-        sent.image_key = request.image_key
         self._block = f"unetscope-{os.getpid()}-{id}"
         return LookAt(
             id=id,
             model=request.model,
-            image=None if has_image else request.image,
+            image=sent.pixels(request.image_key, request.image),
             image_key=request.image_key,
             edits=request.edits,
             layer=request.layer,
+            dragging=request.dragging,
+            visible=request.visible,
             block=self._block,
             has_trained=sent.trained_key,
         )
@@ -152,8 +204,108 @@ class LookJob(Job):
             maps=maps,
             update=reply.update,
             layers_total=reply.layers_total,
+            exact_in=reply.exact_in,
         )
 
     def clean_up(self, pid: int) -> None:
         """See `Job.clean_up`."""
         discard(self._block)
+
+
+class BackgroundJob(Job):
+    """A request that is answered in idle moments, and can be cancelled.
+
+    Attributes
+    ----------
+    urgency : int
+        The smaller, the sooner its turn; the worker goes by the same.
+    """
+
+    urgency = SEGMENT
+
+    def progress(self, done: int, total: int, value: Any) -> None:
+        """Tell how far it is; most have nothing to tell."""
+
+
+class AheadJob(BackgroundJob):
+    """Look ahead; nobody waits for it, so it is not tried again when the engine dies of it."""
+
+    most_deaths = 1
+    urgency = AHEAD
+
+    def __init__(self, requests: Sequence[LookRequest]) -> None:
+        super().__init__(lambda _: None, lambda _: None)
+        self._requests = requests
+
+    def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
+        """See `Job.message`."""
+        return LookAhead(
+            id,
+            tuple(
+                Likely(
+                    model=each.model,
+                    image=sent.pixels(each.image_key, each.image),
+                    image_key=each.image_key,
+                    edits=each.edits,
+                    layer=each.layer,
+                )
+                for each in self._requests
+            ),
+        )
+
+
+class SweepJob(BackgroundJob):
+    """Measure the effect of each feature map."""
+
+    urgency = SWEEP
+
+    def __init__(
+        self,
+        request: SweepRequest,
+        progress: Callable[[int, int, Effects], None],
+        done: Callable[[Effects], None],
+        failed: Failed,
+    ) -> None:
+        super().__init__(done, failed)
+        self._request = request
+        self._progress = progress
+
+    def progress(self, done: int, total: int, value: Any) -> None:
+        """See `BackgroundJob.progress`."""
+        self._progress(done, total, value)
+
+    def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
+        """See `Job.message`."""
+        request = self._request
+        return SweepOver(
+            id=id,
+            model=request.model,
+            image=sent.pixels(request.image_key, request.image),
+            image_key=request.image_key,
+            edits=request.edits,
+            layer=request.layer,
+            how=request.how,
+            reference=request.reference,
+            channels=request.channels,
+        )
+
+
+class SegmentJob(BackgroundJob):
+    """Make the mask of one slice of many."""
+
+    def __init__(
+        self, request: LookRequest, done: Callable[[Labels], None], failed: Failed
+    ) -> None:
+        super().__init__(done, failed)
+        self._request = request
+
+    def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
+        """See `Job.message`."""
+        request = self._request
+        return SegmentSlice(
+            id=id,
+            model=request.model,
+            image=sent.pixels(request.image_key, request.image),
+            image_key=request.image_key,
+            edits=request.edits,
+        )

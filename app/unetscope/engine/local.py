@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
+    Cancel,
+    Effects,
     EngineState,
     EngineStatus,
     Look,
     LookRequest,
     Saved,
+    SweepRequest,
 )
+from unetscope.domain.presets import NewModel
+from unetscope.engine.idle import found_effects, found_mask
 from unetscope.engine.workbench import Workbench
 from unetscope.engine.worker import memory_in_use
 
@@ -61,8 +67,53 @@ class LocalEngine:
         """See `Engine.save`."""
         _answer(lambda: self._workbench.save(model, edits, path), done, failed)
 
+    def create(
+        self,
+        new: NewModel,
+        path: Path,
+        done: Callable[[Saved], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """See `Engine.create`."""
+        _answer(lambda: self._workbench.create(new, path), done, failed)
+
+    def ahead(self, requests: Sequence[LookRequest]) -> None:
+        """See `Engine.ahead`; there are no idle moments here, so nothing is kept ready."""
+
+    def sweep(
+        self,
+        request: SweepRequest,
+        progress: Callable[[int, int, Effects], None],
+        done: Callable[[Effects], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.sweep`; it is over when this returns."""
+
+        def work() -> Effects:
+            effects = None
+            for count, total, effects in self._workbench.sweep(request):
+                progress(count, total, effects)
+            return found_effects(request, effects)
+
+        _answer(work, done, failed)
+        return _over
+
+    def segment(
+        self,
+        request: LookRequest,
+        done: Callable[[Labels], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.segment`; it is over when this returns."""
+        _answer(lambda: found_mask(self._workbench.look(request)), done, failed)
+        return _over
+
     def stop(self) -> None:
         """See `Engine.stop`."""
+
+
+def _over() -> None:
+    """Cancel what is over already."""
 
 
 def _answer(

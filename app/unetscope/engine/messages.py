@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from unetscope.domain.effects import How
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef
-from unetscope.domain.ports import Floats, LastUpdate
+from unetscope.domain.ports import Floats, LastUpdate, Rectangle
+from unetscope.domain.presets import NewModel
 from unetscope.engine.shared_arrays import Packed
+
+IMAGES = 16  # images that the engine's process holds, and need not be sent again
 
 TrainedKey = tuple[str, str, str]  # fingerprint, image key, layer
 
@@ -29,7 +34,7 @@ class LookAt:
     Attributes
     ----------
     image : ndarray or None
-        None where the image of the last request is meant.
+        None where the engine still holds the image of this key.
     block : str
         Name of the shared memory for the answer, where that of the last one is too small.
     has_trained : TrainedKey or None
@@ -42,8 +47,62 @@ class LookAt:
     image_key: str
     edits: Edits
     layer: str | None
+    dragging: bool
+    visible: Rectangle | None
     block: str
     has_trained: TrainedKey | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likely:
+    """One request that is likely next; the fields are those of `LookAt`."""
+
+    model: ModelRef
+    image: Floats | None
+    image_key: str
+    edits: Edits
+    layer: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookAhead:
+    """Answer these in idle moments, the first one first, and keep the answers."""
+
+    id: int
+    requests: tuple[Likely, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SweepOver:
+    """Answer a `SweepRequest` in idle moments; ``image`` as in `LookAt`."""
+
+    id: int
+    model: ModelRef
+    image: Floats | None
+    image_key: str
+    edits: Edits
+    layer: str
+    how: How
+    reference: Labels | None
+    channels: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentSlice:
+    """Give the mask of one slice of many in an idle moment; ``image`` as in `LookAt`."""
+
+    id: int
+    model: ModelRef
+    image: Floats | None
+    image_key: str
+    edits: Edits
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The background work of this id is not wanted any more."""
+
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +116,15 @@ class SaveTo:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateAt:
+    """Build a new network and write it to a file."""
+
+    id: int
+    new: NewModel
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The engine has loaded; memory in bytes (0: unknown)."""
 
@@ -65,7 +133,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Done:
-    """The answer to `Describe` and `SaveTo`."""
+    """The answer to all requests but `LookAt` and `Stop`."""
 
     id: int
     value: object
@@ -83,7 +151,18 @@ class Looked:
     next_change: float
     update: LastUpdate
     layers_total: int
+    exact_in: Rectangle | None
     memory: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Progress:
+    """How far background work is: pieces done, of how many, and what is known by now."""
+
+    id: int
+    done: int
+    total: int
+    value: object
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,8 +175,10 @@ class Failed:
     memory: int
 
 
-Request = Describe | LookAt | SaveTo
-Reply = Ready | Done | Looked | Failed
+Background = LookAhead | SweepOver | SegmentSlice
+Request = Describe | LookAt | SaveTo | CreateAt | Background | Stop
+Told = Done | Looked | Progress | Failed
+Reply = Ready | Told
 
 
 def partial_path(path: Path, process: int) -> Path:

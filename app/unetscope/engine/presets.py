@@ -1,20 +1,17 @@
-"""Architectures to start from."""
+"""Architectures to start from, built with Keras, and their first weights."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
-# (filters, window) of each convolution, level by level.
-_ENCODER = (
-    ((64, 5), (64, 5)),
-    ((96, 3), (96, 3)),
-    ((128, 3), (128, 3)),
-    ((256, 3), (256, 4)),
-    ((512, 3), (512, 3)),
-)
+from unetscope.domain.model_config import parse
+from unetscope.domain.preset_layers import description_of, encoder_description
+from unetscope.domain.presets import NewModel
+from unetscope.engine.building import build
 
 
 def unet_encoder(
@@ -37,19 +34,35 @@ def unet_encoder(
         With 5,384,832 parameters for one channel; an odd grid loses its last row and column when
         it is pooled (25 becomes 12).
     """
-    image = keras.Input(image_shape, name="input_1")
-    x = image
-    for level, convolutions in enumerate(_ENCODER, start=1):
-        for number, (filters, window) in enumerate(convolutions, start=1):
-            x = layers.Conv2D(
-                filters,
-                (window, window),
-                activation="relu",
-                padding="same",
-                kernel_initializer=kernel_initializer,
-                bias_initializer=bias_initializer,
-                name=f"conv{level}_{number}",
-            )(x)
-        if level < len(_ENCODER):
-            x = layers.MaxPooling2D((2, 2), name=f"pool{level}")(x)
-    return keras.Model(image, x, name="encoder")
+    described = encoder_description(
+        image_shape, kernel_initializer=kernel_initializer, bias_initializer=bias_initializer
+    )
+    return build(parse(described, "the encoder"))
+
+
+def built(new: NewModel) -> Any:
+    """Build a preset as it was chosen, with first weights drawn by its seed."""
+    model = build(parse(description_of(new), new.preset))
+    _draw_weights(model, new.seed)
+    return model
+
+
+def _draw_weights(model: Any, seed: int) -> None:
+    """Draw He-normal kernels, Glorot-uniform ones for the output of classes; biases stay 0.
+
+    References
+    ----------
+    He et al. 2015, arXiv:1502.01852; Glorot and Bengio 2010, AISTATS 9:249.
+    """
+    rng = np.random.default_rng(seed)
+    for layer in model.layers:
+        if not isinstance(layer, layers.Conv2D):
+            continue
+        height, width, before, filters = shape = layer.kernel.shape
+        fan_in, fan_out = height * width * before, height * width * filters
+        if layer.activation in (keras.activations.sigmoid, keras.activations.softmax):
+            limit = np.sqrt(6 / (fan_in + fan_out))
+            values = rng.uniform(-limit, limit, shape)
+        else:
+            values = rng.normal(0, np.sqrt(2 / fan_in), shape)
+        layer.kernel.assign(values.astype(np.float32))

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
 from unetscope.domain.errors import EngineError, UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
+    Cancel,
+    Effects,
     EngineState,
     EngineStatus,
     Look,
     LookRequest,
     Saved,
+    SweepRequest,
 )
+from unetscope.domain.presets import NewModel
 from unetscope.engine.child import Child
-from unetscope.engine.jobs import DescribeJob, Job, LookJob, SaveJob, Sent
-from unetscope.engine.messages import Failed, Ready, Reply
+from unetscope.engine.jobs import (
+    AheadJob,
+    BackgroundJob,
+    CreateJob,
+    DescribeJob,
+    Job,
+    LookJob,
+    SaveJob,
+    SegmentJob,
+    Sent,
+    SweepJob,
+)
+from unetscope.engine.messages import Failed, Progress, Ready, Reply, Stop
+from unetscope.engine.requests import Requests
 
 Deliver = Callable[[Callable[[], None]], None]
 
-SENDS = 3  # how often the same request may be sent
 DEATHS = 3  # how many processes in a row may die before they were ready
 BUSY_AFTER = 0.25  # seconds of work before the status says so
 GRACE = 1.0  # seconds a save may still take when the engine is stopped
@@ -51,10 +66,7 @@ class EngineProcess:
         self._deliver = deliver
         self._log = log
         self._lock = threading.Lock()
-        self._jobs: deque[Job] = deque()
-        self._look: LookJob | None = None
-        self._current: Job | None = None
-        self._ids = itertools.count(1)
+        self._requests = Requests()
         self._sent = Sent()
         self._status = EngineStatus(EngineState.STARTING)
         self._on_status: Callable[[EngineStatus], None] = lambda _: None
@@ -93,8 +105,7 @@ class EngineProcess:
         failed: Callable[[UnetscopeError], None],
     ) -> None:
         """See `Engine.look`."""
-        with self._lock:
-            self._look = LookJob(request, done, failed)
+        self._requests.look(LookJob(request, done, failed))
         self._poke()
 
     def save(
@@ -107,6 +118,40 @@ class EngineProcess:
     ) -> None:
         """See `Engine.save`."""
         self._enqueue(SaveJob(model, edits, path, done, failed))
+
+    def create(
+        self,
+        new: NewModel,
+        path: Path,
+        done: Callable[[Saved], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """See `Engine.create`."""
+        self._enqueue(CreateJob(new, path, done, failed))
+
+    def ahead(self, requests: Sequence[LookRequest]) -> None:
+        """See `Engine.ahead`."""
+        self._requests.ahead(AheadJob(requests))
+        self._poke()
+
+    def sweep(
+        self,
+        request: SweepRequest,
+        progress: Callable[[int, int, Effects], None],
+        done: Callable[[Effects], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.sweep`."""
+        return self._in_background(SweepJob(request, progress, done, failed))
+
+    def segment(
+        self,
+        request: LookRequest,
+        done: Callable[[Labels], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.segment`."""
+        return self._in_background(SegmentJob(request, done, failed))
 
     def stop(self) -> None:
         """See `Engine.stop`."""
@@ -159,11 +204,12 @@ class EngineProcess:
         return child
 
     def _serve(self, child: Child, ears: Connection[Any, Any]) -> None:
-        """Send one request at a time until the child dies or the engine is stopped."""
+        """Send what is asked and take the answers until the child dies or the engine is stopped."""
         while True:
-            if child.is_ready and self._current is None and not self._send_next(child):
+            if child.is_ready and not self._send(child):
                 return
-            waiting = self._current is not None and self._status.state is EngineState.READY
+            is_asked = self._requests.current is not None
+            waiting = is_asked and self._status.state is EngineState.READY
             awake = wait([child.connection, ears, child.sentinel], BUSY_AFTER if waiting else None)
             if ears in awake:
                 self._hear(ears)
@@ -179,20 +225,16 @@ class EngineProcess:
             elif child.sentinel in awake:
                 return
 
-    def _send_next(self, child: Child) -> bool:
-        """Send what waits, jobs before looks; False when the line is broken."""
-        with self._lock:
-            if self._stopping:
-                return True
-            if self._jobs:
-                self._current = self._jobs.popleft()
-            else:
-                self._current, self._look = self._look, None
-        if self._current is None:
-            return True
-        self._current.sends += 1
+    def _send(self, child: Child) -> bool:
+        """Send all that may go now, the foreground before the rest; False on a broken line."""
+        requests = self._requests
         try:
-            child.connection.send(self._current.message(next(self._ids), child.pid, self._sent))
+            while (unwanted := requests.next_unwanted()) is not None:
+                child.connection.send(Stop(unwanted))
+            if not self._stopping and (job := requests.next()) is not None:
+                child.connection.send(job.message(job.id, child.pid, self._sent))
+            while (work := requests.next_background()) is not None:
+                child.connection.send(work.message(work.id, child.pid, self._sent))
         except OSError:
             return False
         return True
@@ -202,12 +244,17 @@ class EngineProcess:
             child.is_ready = True
             self._tell(EngineState.READY, "The engine is ready.", reply.memory)
             return
-        job, self._current = self._current, None
-        assert job is not None
+        job = self._requests.answered(reply)
+        if job is None:
+            return
+        if isinstance(reply, Progress):
+            if isinstance(job, BackgroundJob):
+                self._deliver_to(job, partial(job.progress, reply.done, reply.total, reply.value))
+            return
         if isinstance(reply, Failed):
             if reply.details:
                 _log.error("the engine failed on a request\n%s", reply.details)
-            self._deliver_if_running(lambda: job.failed(reply.error))
+            self._deliver_to(job, partial(job.failed, reply.error))
         else:
             try:
                 answer = job.answer(reply, self._sent)
@@ -215,16 +262,18 @@ class EngineProcess:
                 _log.exception("an answer of the engine could not be read")
                 gone = EngineError("The engine's answer was lost.", "Try again.")
                 gone.__cause__ = error
-                self._deliver_if_running(lambda: job.failed(gone))
+                self._deliver_to(job, partial(job.failed, gone))
             else:
-                self._deliver_if_running(lambda: job.done(answer))
+                self._deliver_to(job, partial(job.done, answer))
+        if isinstance(job, BackgroundJob):
+            return
         grown = abs(reply.memory - self._status.memory) > MEMORY_STEP
         if self._status.state is not EngineState.READY or grown:
             self._tell(EngineState.READY, "The engine is ready.", reply.memory)
 
     def _bury(self, child: Child) -> None:
         """End the process and remove what it may have left behind."""
-        job = self._current
+        job = self._requests.current
         if self._stopping and isinstance(job, SaveJob):
             wait([child.connection, child.sentinel], GRACE)
         pid = child.pid
@@ -237,33 +286,21 @@ class EngineProcess:
     def _resume(self) -> None:
         """After a death: what was asked waits again, unless it killed the engine too often."""
         self._tell(EngineState.RESTARTING, "The engine stopped; it is being started again.")
-        with self._lock:
-            job, self._current = self._current, None
-            if job is None or (isinstance(job, LookJob) and self._look is not None):
-                return
-            if job.sends < SENDS:
-                if isinstance(job, LookJob):
-                    self._look = job
-                else:
-                    self._jobs.appendleft(job)
-                return
-        error = EngineError(
-            f"The engine stopped {job.sends} times on the same request.",
-            "Undo the last change or choose a smaller network; memory may be short.",
-        )
-        self._deliver_if_running(lambda: job.failed(error))
+        job = self._requests.after_death()
+        if job is not None:
+            error = EngineError(
+                f"The engine stopped {job.deaths} times on the same request.",
+                "Undo the last change or choose a smaller network; memory may be short.",
+            )
+            self._deliver_to(job, partial(job.failed, error))
 
     def _give_up(self, ears: Connection[Any, Any]) -> None:
         """Fail all that waits, and rest until something new is asked."""
         error = EngineError("The engine could not be started.", "Restart the program.")
-        with self._lock:
-            jobs = [job for job in (self._current, *self._jobs, self._look) if job is not None]
-            self._current = self._look = None
-            self._jobs.clear()
-        for job in jobs:
-            self._deliver_if_running(lambda job=job: job.failed(error))  # type: ignore[misc]
+        for job in self._requests.take_all():
+            self._deliver_to(job, partial(job.failed, error))
         self._tell(EngineState.FAILED, f"{error}")
-        while not self._stopping and not self._jobs and self._look is None:
+        while not self._stopping and not self._requests.wait:
             wait([ears])
             self._hear(ears)
         if not self._stopping:
@@ -272,9 +309,18 @@ class EngineProcess:
     # ------------------------------------------------------------------- small
 
     def _enqueue(self, job: Job) -> None:
-        with self._lock:
-            self._jobs.append(job)
+        self._requests.add(job)
         self._poke()
+
+    def _in_background(self, job: BackgroundJob) -> Cancel:
+        self._requests.add_background(job)
+        self._poke()
+
+        def cancel() -> None:
+            self._requests.cancel(job)
+            self._poke()
+
+        return cancel
 
     def _poke(self) -> None:
         """Wake the supervisor; a wake-up already under way is enough."""
@@ -292,6 +338,10 @@ class EngineProcess:
     def _tell(self, state: EngineState, sentence: str, memory: int = 0) -> None:
         self._status = status = EngineStatus(state, sentence, memory)
         self._deliver_if_running(lambda: self._on_status(status))
+
+    def _deliver_to(self, job: Job, callback: Callable[[], None]) -> None:
+        """Call back, unless the job is cancelled before its turn comes."""
+        self._deliver_if_running(lambda: None if job.cancelled else callback())
 
     def _deliver_if_running(self, callback: Callable[[], None]) -> None:
         def run() -> None:

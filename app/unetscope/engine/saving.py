@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,24 @@ import numpy as np
 from unetscope.domain.errors import ModelError
 from unetscope.domain.kernels import Weights
 from unetscope.domain.ports import Saved
-from unetscope.engine.introspect import anatomy_of, read_weights
+from unetscope.engine.introspect import anatomy_of, read_weights, set_weights
 from unetscope.engine.loader import fingerprint_of, load
 from unetscope.engine.messages import partial_path
 
 
-def save_copy(model: Any, in_force: Mapping[str, Weights], source: Path, path: Path) -> Saved:
+def save_copy(
+    model: Any, in_force: Mapping[str, Weights], source: Path | None, path: Path
+) -> Saved:
     """Save a model under a new name: temporary file, read back and compared, then renamed.
 
     Parameters
     ----------
     model : keras.Model
-        With the edits in its variables.
+        The trained one; while it is written it holds the weights in force.
     in_force : mapping of str to tuple of ndarray
-        The weights it must hold.
-    source : Path
-        The trained file, which is never written to.
+        The weights to save, by layer, ``outer/inner`` in nested models.
+    source : Path or None
+        The trained file, which is never written to; None for a new network.
     path : Path
         The new file; one that stands there is replaced as a whole or not at all.
 
@@ -42,13 +45,12 @@ def save_copy(model: Any, in_force: Mapping[str, Weights], source: Path, path: P
             f"An edited network is saved as a .keras file, but found {path.name}.",
             "Choose a name that ends in .keras.",
         )
-    if path.resolve() == source.resolve() or (
-        path.exists() and source.exists() and path.samefile(source)
-    ):
+    if source is not None and _same(path, source):
         raise ModelError(f"{path.name} is the trained network.", "Choose another name.")
     partial = partial_path(path, os.getpid())
     try:
-        model.save(partial)
+        with _holding(model, in_force, path.name):
+            model.save(partial)
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         compared = _compare(partial, in_force, path.name)
@@ -63,6 +65,24 @@ def save_copy(model: Any, in_force: Mapping[str, Weights], source: Path, path: P
     finally:
         partial.unlink(missing_ok=True)
     return Saved(path, fingerprint, compared)
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two paths are one file, however they are spelled."""
+    both_stand = path.exists() and other.exists()
+    return path.resolve() == other.resolve() or (both_stand and path.samefile(other))
+
+
+@contextmanager
+def _holding(model: Any, in_force: Mapping[str, Weights], name: str) -> Iterator[None]:
+    """Put the weights in force into a model for a while; afterwards what it held before."""
+    anatomy = anatomy_of(model, name)
+    held = {layer: read_weights(each) for layer, each in anatomy.layers.items()}
+    set_weights(anatomy, {**held, **in_force}, name)
+    try:
+        yield
+    finally:
+        set_weights(anatomy, held, name)
 
 
 def _compare(partial: Path, in_force: Mapping[str, Weights], name: str) -> int:

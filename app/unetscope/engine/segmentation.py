@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,22 @@ from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import Graph, Layer
 from unetscope.domain.metrics import Labels
 from unetscope.domain.ports import Floats
+from unetscope.engine.program import Unit
+from unetscope.engine.region import Rect, Region, Unknown
+from unetscope.engine.values import whole_array
+
+if TYPE_CHECKING:
+    from unetscope.engine.forward import Forward
 
 MAX_CLASSES = 256
+FEW_CLASSES = 8  # up to here comparing class by class is faster than argmax
 
 _SOFTMAX = frozenset({"softmax"})
 _SIGMOID = frozenset({"sigmoid", "hard_sigmoid"})
 # Layers that leave every value, or a weighted mean of values, as it was.
 _PASS = frozenset({"Identity", "Dropout", "SpatialDropout2D", "ActivityRegularization", "Resizing"})
 _PASS |= {"Cropping2D", "CenterCrop", "UpSampling2D", "Permute", "Reshape", "GaussianNoise"}
+_PASS |= {"Cast", "StopGradient"}
 _MIXES = frozenset({"Average", "Maximum", "Minimum", "Concatenate", "Multiply"})
 _ACTIVATIONS = frozenset({"Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"})
 
@@ -32,6 +39,99 @@ class Meaning(Enum):
     SIGMOID = "sigmoid"
     LINEAR = "linear"
     OTHER = "other"
+
+
+class Segmentation:
+    """How a network's output is read as classes.
+
+    Parameters
+    ----------
+    graph : Graph
+        The network's layers.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._output = segmentation_output(graph)
+
+    @property
+    def output(self) -> str:
+        """Name of the output that is read; ModelError where there is none."""
+        if self._output is None:
+            raise ModelError(
+                f"The output of {self._graph.outputs[0]} is no segmentation: it has no rows and "
+                "columns.",
+                "Look at its feature maps instead.",
+            )
+        return self._output
+
+    @property
+    def meaning(self) -> Meaning:
+        """What the output's values are."""
+        return meaning_of(self._graph, self.output)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the output can be read as class probabilities."""
+        if self._output is None:
+            return False
+        channels = self._graph[self._output].channels or 1
+        try:
+            self.probabilities(np.zeros((1, 1, channels), np.float32))
+        except ModelError:
+            return False
+        return True
+
+    def probabilities(self, output: Floats) -> Floats:
+        """Class probabilities from the output; see `probabilities_of`."""
+        return probabilities_of(output, self.meaning, self.output)
+
+    @property
+    def has_background(self) -> bool:
+        """Whether label 0 stands for no class at all, beside those of several sigmoid channels."""
+        channels = self._graph[self.output].channels or 1
+        return self.meaning is Meaning.SIGMOID and channels > 1
+
+    def mask_of(self, probabilities: Floats) -> Labels:
+        """Labels from class probabilities; see `mask_of`."""
+        return mask_of(probabilities, self.meaning)
+
+    def mask(self, one: Forward, index: int) -> Labels:
+        """The mask of a pass, from logits where they give the same as the probabilities."""
+        mask: Labels = one.once(("mask", index), lambda: self._mask(one, index))
+        return mask
+
+    def mask_of_part(self, one: Forward, index: int, visible: Rect) -> tuple[Labels, Rect | None]:
+        """A mask that is exact in a part at least: outside it is the base's.
+
+        Returns
+        -------
+        mask : (H, W) ndarray of uint8
+        part : Rect or None
+            Where it is exact; None means everywhere.
+        """
+        unit = one.unit_of(index)
+        if unit is None or not self._is_logits(unit) or one.base is None or one.has(index):
+            return self.mask(one, index), None
+        try:
+            logits, part = Region(one, index, visible).before_activation()
+        except Unknown:
+            return self.mask(one, index), None
+        mask = self.mask(one.base, index).copy()
+        mask[part.top : part.bottom, part.left : part.right] = mask_of_logits(
+            np.asarray(logits)[0], self.meaning
+        )
+        return mask, part
+
+    def _mask(self, one: Forward, index: int) -> Labels:
+        unit = one.unit_of(index)
+        if unit is None or not self._is_logits(unit):
+            return mask_of(self.probabilities(one.array(index)[0]), self.meaning)
+        return mask_of_logits(whole_array(one.before_activation(index))[0], self.meaning)
+
+    @staticmethod
+    def _is_logits(unit: Unit) -> bool:
+        return unit.activation is not None and unit.activation.keeps_order
 
 
 def segmentation_output(graph: Graph) -> str | None:
@@ -55,21 +155,10 @@ def meaning_of(graph: Graph, name: str) -> Meaning:
 
 
 def _activation(layer: Layer) -> str:
-    if layer.kind in ("Functional", "Sequential"):
-        return _nested_activation(layer.config)
     if layer.kind in ("Relu", "Sigmoid", "Softmax", "Tanh"):
         return layer.kind.lower()
     activation = layer.activation or ("other" if layer.kind in _ACTIVATIONS else "linear")
     return activation.lower()
-
-
-def _nested_activation(config: Mapping[str, Any]) -> str:
-    """Activation of the last layer of a nested model."""
-    inner = config.get("layers")
-    if not isinstance(inner, list) or not inner:
-        return "other"
-    entry = inner[-1]
-    return _activation(Layer("", str(entry["class_name"]), (), config=entry["config"]))
 
 
 def _meaning(activation: str) -> Meaning:
@@ -118,4 +207,23 @@ def mask_of(probabilities: Floats, meaning: Meaning) -> Labels:
     labels: NDArray[np.intp] = probabilities.argmax(axis=-1)
     if meaning is Meaning.SIGMOID:
         labels = np.where(probabilities.max(axis=-1) >= 0.5, labels + 1, 0)
+    return labels.astype(np.uint8)
+
+
+def mask_of_logits(logits: Floats, meaning: Meaning) -> Labels:
+    """The same mask from what a softmax or sigmoid is applied to, ``(H, W, classes)``."""
+    classes = logits.shape[-1]
+    if classes == 1 and meaning is not Meaning.SOFTMAX:
+        return (logits[..., 0] >= 0).astype(np.uint8)
+    if classes > FEW_CLASSES:
+        labels: NDArray[np.integer] = logits.argmax(axis=-1)
+        best = logits.max(axis=-1)
+    else:
+        labels, best = np.zeros(logits.shape[:2], np.uint8), logits[..., 0].copy()
+        for label in range(1, classes):
+            higher = logits[..., label] > best
+            labels[higher] = label
+            np.maximum(best, logits[..., label], out=best)
+    if meaning is Meaning.SIGMOID:
+        labels = np.where(best >= 0, labels + 1, 0)
     return labels.astype(np.uint8)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Generator
 from pathlib import Path
 from time import perf_counter
 
+from unetscope.domain.effects import Effects, SweepRequest
 from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import Graph
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import layout_of
-from unetscope.domain.metrics import rms_change
+from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
-from unetscope.domain.ports import LastUpdate, LayerLook, Look, LookRequest, Saved
+from unetscope.domain.ports import LastUpdate, LayerLook, Look, LookRequest, Rectangle, Saved
+from unetscope.domain.presets import NewModel
+from unetscope.engine.creating import create
 from unetscope.engine.live_model import LiveModel, open_model
 
 OPEN_MODELS = 2  # two are compared; more would only fill the memory
@@ -42,20 +46,19 @@ class Workbench:
         live = self._live(request.model)
         began = perf_counter()
         live.follow(request.edits)
-        if self._image_keys.get(request.model) != request.image_key:
-            self._image_keys.pop(request.model, None)
-            live.run(request.image)
-            self._image_keys[request.model] = request.image_key
-            recomputed = live.last_update.layers_recomputed
-        else:
-            recomputed = live.last_update.layers_recomputed if live.is_stale else 0
-        mask = trained_mask = probabilities = None
+        is_new = self._show(live, request) or live.is_stale
+        mask = trained_mask = probabilities = exact_in = None
         if live.is_segmentation:
-            probabilities = live.probabilities()
-            mask = live.mask()
-            output = live.segmentation_output
-            trained_mask = live.trained_mask() if live.is_reached(output) else mask
-        maps = None if request.layer is None else look_at_layer(live, request.layer)
+            if request.dragging and request.visible is not None:
+                mask, exact_in = _mask_within(live, request)
+            else:
+                mask = live.mask()
+            trained_mask = live.trained_mask()
+            probabilities = None if request.dragging else live.probabilities()
+        maps = None
+        if request.layer is not None:
+            maps = look_at_layer(live, request.layer, hurried=request.dragging)
+        recomputed = live.last_update.layers_recomputed if is_new else 0
         spent = (perf_counter() - began) * 1000
         return Look(
             request=request,
@@ -65,6 +68,19 @@ class Workbench:
             maps=maps,
             update=LastUpdate(recomputed, spent),
             layers_total=len(live.layers),
+            exact_in=exact_in,
+        )
+
+    def sweep(self, request: SweepRequest) -> Generator[tuple[int, int, Effects], None, None]:
+        """Silence each map of a layer in turn; see `LiveModel.sweep`."""
+        live = self._live(request.model)
+        live.follow(request.edits)
+        self._show(live, request)
+        return live.sweep(
+            request.layer,
+            how=request.how,
+            reference=request.reference,
+            channels=request.channels,
         )
 
     def save(self, model: ModelRef, edits: Edits, path: Path) -> Saved:
@@ -72,6 +88,19 @@ class Workbench:
         live = self._live(model)
         live.follow(edits)
         return live.save(path)
+
+    def create(self, new: NewModel, path: Path) -> Saved:
+        """Build a new network and write it to a file; see `creating.create`."""
+        return create(new, path)
+
+    def _show(self, live: LiveModel, request: LookRequest | SweepRequest) -> bool:
+        """Show the network the image, unless it sees it already."""
+        if self._image_keys.get(request.model) == request.image_key:
+            return False
+        self._image_keys.pop(request.model, None)
+        live.run(request.image, key=request.image_key)
+        self._image_keys[request.model] = request.image_key
+        return True
 
     def _live(self, model: ModelRef) -> LiveModel:
         live = self._open.get(model)
@@ -94,14 +123,28 @@ class Workbench:
             self._image_keys.pop(dropped, None)
 
 
-def look_at_layer(live: LiveModel, layer: str) -> LayerLook:
-    """One layer's activation, edited and trained, and what its edit does to the next layer."""
+def _mask_within(live: LiveModel, request: LookRequest) -> tuple[Labels, Rectangle | None]:
+    """The mask, exact at least where the input is seen; the part in rows of the input."""
+    assert request.visible is not None
+    rows, columns = request.image.shape[:2]
+    made = live.graph[live.segmentation_output].spatial
+    if made not in ((rows, columns), (None, None)):
+        return live.mask(), None  # the output has a grid of its own
+    return live.mask_within(request.visible)
+
+
+def look_at_layer(live: LiveModel, layer: str, *, hurried: bool = False) -> LayerLook:
+    """One layer's activation, edited and trained, and what its edit does to the next layer.
+
+    In a hurry that change is taken from every fourth row and column, and left out (NaN) where the
+    next layer was not run as a whole.
+    """
     edited = live.activation(layer)
     trained = live.trained_activation(layer) if live.is_reached(layer) else edited
     following = next_with_kernels(live.graph, layer)
     change = 0.0
     if following is not None and live.is_reached(following):
-        change = rms_change(live.trained_activation(following), live.activation(following))
+        change = live.change(following, hurried=hurried)
     return LayerLook(
         layer=layer, edited=edited, trained=trained, next_layer=following, next_change=change
     )

@@ -6,28 +6,37 @@ import gc
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from unetscope.domain.errors import EngineError, UnetscopeError
-from unetscope.domain.ports import Floats, LookRequest
+from unetscope.domain.ports import Floats, LookRequest, SweepRequest
+from unetscope.engine.idle import IdleWork, failure
 from unetscope.engine.messages import (
+    IMAGES,
+    Background,
+    CreateAt,
     Describe,
     Done,
-    Failed,
+    Likely,
+    LookAhead,
     LookAt,
     Looked,
     Ready,
     Reply,
     Request,
     SaveTo,
+    SegmentSlice,
+    Stop,
     TrainedKey,
 )
+from unetscope.engine.recent import Recent
 from unetscope.engine.shared_arrays import Outbox
 
 if TYPE_CHECKING:
@@ -42,60 +51,142 @@ def main(connection: Connection, log: Path | None) -> None:
     gc.collect()
     gc.freeze()  # with TensorFlow loaded a full collection stops everything for 0.2 s
     worker = Worker(Workbench())
+    listener = Listener(connection)
+    listener.start()
     try:
         connection.send(Ready(memory_in_use()))
-        while True:
-            connection.send(worker.answer(connection.recv()))
+        worker.serve(listener, connection.send)
     except (EOFError, OSError):
         pass
     finally:
         worker.close()
 
 
-class Worker:
-    """Answers one request after another, and keeps what need not be sent twice."""
+class Listener(threading.Thread):
+    """Takes requests off the line as they come, so that neither side ever waits for the other.
 
-    def __init__(self, workbench: Workbench) -> None:
+    While background work says how far it is, the window's process may be sending pixels: with one
+    thread on either side both could be waiting for the other one to read.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(name="listener", daemon=True)
+        self._connection = connection
+        self._requests: SimpleQueue[Request | None] = SimpleQueue()
+
+    def run(self) -> None:
+        """Listen until the other side closes the line."""
+        try:
+            while True:
+                self._requests.put(self._connection.recv())
+        except (EOFError, OSError):
+            pass
+        finally:
+            self._requests.put(None)
+
+    def next(self, *, wait: bool) -> Request | None:
+        """The next request; None where there is none and it is not waited for.
+
+        Raises
+        ------
+        EOFError
+            The line is closed.
+        """
+        try:
+            request = self._requests.get(block=wait)
+        except Empty:
+            return None
+        if request is None:
+            raise EOFError
+        return request
+
+
+class Worker:
+    """Answers one request after another, and keeps what need not be sent twice.
+
+    Between two requests it goes on with background work, a piece at a time.
+    """
+
+    def __init__(self, workbench: Workbench, ready: int | None = None) -> None:
         self._workbench = workbench
-        self._image: Floats | None = None
+        self._idle = IdleWork(workbench, ready)
+        self._images: Recent[Floats] = Recent(IMAGES)
         self._outbox = Outbox()
 
     def close(self) -> None:
         """Let go of the shared memory."""
         self._outbox.close()
 
-    def answer(self, request: Request) -> Reply:
-        """Answer a request; trouble is an answer too."""
-        try:
-            return self._answer(request)
-        except UnetscopeError as error:
-            return Failed(request.id, error, "", memory_in_use())
-        except Exception as error:
-            return Failed(request.id, explained(error), traceback.format_exc(), memory_in_use())
+    def serve(self, listener: Listener, send: Callable[[Reply], None]) -> None:
+        """Answer until the line is closed, which raises EOFError."""
+        while True:
+            request = listener.next(wait=not self._idle.waits)
+            reply = self._idle.piece() if request is None else self.answer(request)
+            if reply is not None:
+                send(reply)
 
-    def _answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply | None:
+        """Answer a request, or take it on as background work; trouble is an answer too."""
+        try:
+            if isinstance(request, Describe | SaveTo | CreateAt):
+                return Done(request.id, self._done(request), memory_in_use())
+            if isinstance(request, LookAt):
+                return self._look(request)
+            self._take_on(request)
+        except Exception as error:
+            return replace(failure(request.id, error), memory=memory_in_use())
+        return None
+
+    def _done(self, request: Describe | SaveTo | CreateAt) -> object:
         if isinstance(request, Describe):
             network = self._workbench.describe(request.path)
             gc.freeze()
-            return Done(request.id, network, memory_in_use())
+            return network
         if isinstance(request, SaveTo):
-            saved = self._workbench.save(request.model, request.edits, request.path)
-            return Done(request.id, saved, memory_in_use())
-        return self._look(request)
+            return self._workbench.save(request.model, request.edits, request.path)
+        return self._workbench.create(request.new, request.path)
+
+    def _take_on(self, request: Background | Stop) -> None:
+        if isinstance(request, Stop):
+            self._idle.stop(request.id)
+        elif isinstance(request, LookAhead):
+            self._idle.look_ahead(request.id, [self._request(each) for each in request.requests])
+        elif isinstance(request, SegmentSlice):
+            self._idle.segment(request.id, self._request(request))
+        else:
+            sweep = SweepRequest(
+                model=request.model,
+                image=self._pixels(request.image_key, request.image),
+                image_key=request.image_key,
+                edits=request.edits,
+                layer=request.layer,
+                how=request.how,
+                reference=request.reference,
+                channels=request.channels,
+            )
+            self._idle.sweep(request.id, sweep)
+
+    def _request(self, asked: LookAt | Likely | SegmentSlice) -> LookRequest:
+        """The request with its pixels again."""
+        return LookRequest(
+            model=asked.model,
+            image=self._pixels(asked.image_key, asked.image),
+            image_key=asked.image_key,
+            edits=asked.edits,
+            layer=None if isinstance(asked, SegmentSlice) else asked.layer,
+            dragging=asked.dragging if isinstance(asked, LookAt) else False,
+            visible=asked.visible if isinstance(asked, LookAt) else None,
+        )
+
+    def _pixels(self, key: str, image: Floats | None) -> Floats:
+        if image is not None:
+            self._images.put(key, image)
+        held = self._images.get(key)
+        assert held is not None
+        return held
 
     def _look(self, asked: LookAt) -> Reply:
-        if asked.image is not None:
-            self._image = asked.image
-        assert self._image is not None
-        look = self._workbench.look(
-            LookRequest(
-                model=asked.model,
-                image=self._image,
-                image_key=asked.image_key,
-                edits=asked.edits,
-                layer=asked.layer,
-            )
-        )
+        look = self._idle.look(self._request(asked))
         named: dict[str, NDArray[Any] | None] = {
             "mask": look.mask,
             "trained_mask": look.trained_mask,
@@ -117,6 +208,7 @@ class Worker:
             next_change=maps.next_change if maps else 0.0,
             update=look.update,
             layers_total=look.layers_total,
+            exact_in=look.exact_in,
             memory=memory_in_use(),
         )
 
@@ -124,18 +216,6 @@ class Worker:
 def trained_key(fingerprint: str, image_key: str, layer: str) -> TrainedKey:
     """What a trained activation depends on."""
     return (fingerprint, image_key, layer)
-
-
-def explained(error: Exception) -> EngineError:
-    """Say in one sentence what an unexpected error means for the user."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return EngineError(
-            "The engine ran out of memory.", "Close other programs or choose a smaller network."
-        )
-    return EngineError(
-        f"The engine stumbled over this request ({type(error).__name__}).",
-        "Try again; the log holds the details.",
-    )
 
 
 def memory_in_use() -> int:

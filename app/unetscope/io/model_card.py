@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import ModelError
-from unetscope.io.keras_archive import fingerprint_of
+from unetscope.domain.fingerprint import fingerprint_of
 
 _MAX_CARD = 1 << 20
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from unetscope.domain.session import Gallery, Scaling, Session
+from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 
 
@@ -45,8 +46,9 @@ class FiltersPresenter:
 
     view_changed = Signal(FiltersView)
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pace: Pace | None = None) -> None:
         self._store = store
+        self._pace = pace or Pace()
         self.view = _view(store.session)
         store.changed.connect(self._on_session)
 
@@ -70,14 +72,17 @@ class FiltersPresenter:
         self._store.update(lambda s: s.scale_kernels(scaling))
 
     def _on_session(self, old: Session, new: Session) -> None:
-        if _inputs(old) != _inputs(new):
-            self.view = _view(new)
-            self.view_changed.emit(self.view)
+        if old.history is not new.history or _inputs(old) != _inputs(new):
+            self._pace.in_turn(self._publish)
+
+    def _publish(self) -> None:
+        self.view = _view(self._store.session)
+        self.view_changed.emit(self.view)
 
 
 def _inputs(s: Session) -> tuple[object, ...]:
-    shown = (s.network, s.layer, s.filter, s.in_channel, s.gallery, s.kernel_scaling)
-    return (*shown, s.edits)
+    """All but the edits, which come and go with the history."""
+    return (s.network, s.layer, s.filter, s.in_channel, s.gallery, s.kernel_scaling)
 
 
 def _nothing(empty: str) -> FiltersView:

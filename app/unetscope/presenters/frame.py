@@ -12,6 +12,8 @@ from unetscope.domain.ports import EngineState, EngineStatus, Notice
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.live import Live
+from unetscope.state.pace import Pace
+from unetscope.state.series_segmentation import SeriesSegmentation
 from unetscope.state.store import Store
 
 APP = "Unetscope"
@@ -26,7 +28,7 @@ class FrameView:
     banner : str
         Said wherever a result is shown while edits are in force; empty without edits.
     busy, share : str, float
-        What is being read, and how much is done, 0 to 1.
+        What is being read or segmented, and how much is done, 0 to 1; negative where nobody knows.
     """
 
     title: str = APP
@@ -44,12 +46,21 @@ class FramePresenter:
 
     view_changed = Signal(FrameView)
 
-    def __init__(self, store: Store, desk: Desk, live: Live) -> None:
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        live: Live,
+        segmentation: SeriesSegmentation,
+        pace: Pace | None = None,
+    ) -> None:
         self._store = store
+        self._pace = pace or Pace()
         self._desk = desk
         self._live = live
+        self._segmentation = segmentation
         self._notice = Notice("Ready", trouble=False)
-        self._busy = (0.0, "")
+        self._busy = self._segmenting = (0.0, "")
         self._engine = EngineStatus(EngineState.STARTING, "")
         self.view = self._view()
         store.changed.connect(self._on_session)
@@ -57,18 +68,26 @@ class FramePresenter:
         desk.opened.connect(self._on_opened)
         desk.busy_changed.connect(self._on_busy)
         desk.engine_changed.connect(self._on_engine)
-        live.answered.connect(self._publish)
+        live.answered.connect(self._follow)
         live.problem_changed.connect(self._on_problem)
+        segmentation.progress_changed.connect(self._on_segmenting)
+
+    def segment_series(self) -> None:
+        """The user asked for the masks of all slices."""
+        self._segmentation.start()
 
     def cancel(self) -> None:
-        """The user pressed Cancel beside the progress bar."""
+        """The user pressed Cancel beside the progress bar, which shows what is read first."""
+        if self._segmentation.running and not self._busy[1]:
+            self._segmentation.cancel()
+            return
         self._desk.cancel()
         self._on_notice(Notice("Cancelled; what was open stays open.", trouble=False))
 
     def _on_session(self, old: Session, new: Session) -> None:
-        if new.history != old.history and new.network is old.network:
+        if new.history is not old.history and new.network is old.network:
             self._notice = Notice(_what_happened(old, new), trouble=False)
-        self._publish()
+        self._follow()
 
     def _on_opened(self, _path: Path) -> None:
         """What could not be opened before is no longer what matters."""
@@ -87,9 +106,16 @@ class FramePresenter:
         self._busy = (share, sentence)
         self._publish()
 
+    def _on_segmenting(self, share: float, sentence: str) -> None:
+        self._segmenting = (share, sentence)
+        self._publish()
+
     def _on_engine(self, status: EngineStatus) -> None:
         self._engine = status
         self._publish()
+
+    def _follow(self) -> None:
+        self._pace.in_turn(self._publish)
 
     def _publish(self) -> None:
         view = self._view()
@@ -107,6 +133,7 @@ class FramePresenter:
             title = f"{session.network.path.name}{mark} — {APP}"
         if (series := self._desk.shown) is not None:
             title = f"{series.description or series.modality} — {title}"
+        share, busy = self._busy if self._busy[1] else self._segmenting
         banner = f"Edited model · {count} edit{'s' if count > 1 else ''} · research use only"
         return FrameView(
             title=title,
@@ -114,8 +141,8 @@ class FramePresenter:
             status=self._notice.what,
             hint=self._notice.hint,
             trouble=self._notice.trouble,
-            busy=self._busy[1],
-            share=self._busy[0],
+            busy=busy,
+            share=share,
             engine=self._engine_text(),
         )
 

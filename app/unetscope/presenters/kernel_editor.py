@@ -20,6 +20,7 @@ from unetscope.domain.scopes import Scope, Target
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.live import Live
+from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 
 Floats = NDArray[np.float32]
@@ -100,17 +101,18 @@ class KernelPresenter:
 
     view_changed = Signal(KernelView)
 
-    def __init__(self, store: Store, desk: Desk, live: Live) -> None:
+    def __init__(self, store: Store, desk: Desk, live: Live, pace: Pace | None = None) -> None:
         self._store = store
         self._desk = desk
         self._live = live
+        self._pace = pace or Pace()
         self._problem = ""
         self._gesture: tuple[str, Target] | None = None  # what the last edit moved
         self._after: History | None = None  # and the history it left
-        self.view = self._view()
+        self.view = self._view(self._effect(store.session))
         store.changed.connect(self._on_session)
-        live.answered.connect(self._publish)
-        live.busy_changed.connect(self._publish)
+        live.answered.connect(self._follow)
+        live.busy_changed.connect(self._follow)
 
     # ---------------------------------------------------------------- intents
 
@@ -122,6 +124,14 @@ class KernelPresenter:
             return scopes.set_value(target, weights, cell, value)
 
         self._edit(make, f"value ({row}, {column})", same_gesture=same_gesture)
+
+    def hold(self, held: bool) -> None:
+        """The user drags a value or the gain, or let it go."""
+        if held:
+            self._pace.hold()
+        self._live.set_dragging(held)
+        if not held:
+            self._pace.release()
 
     def apply_recipe(self, recipe_id: str) -> None:
         """The user chose a recipe for every kernel of the scope."""
@@ -226,7 +236,7 @@ class KernelPresenter:
             same = same_gesture and goes_on
             self._gesture = None
             edit = make(target, session.weights(before_gesture=same))
-            label = f"{what} on {_where(target)}"
+            label = f"{what} on {target.where}"
             changed = session.edit(edit, label=label, same_gesture=same)
             self._gesture, self._after = gesture, changed.history
             self._store.commit(changed)
@@ -245,24 +255,34 @@ class KernelPresenter:
     # ------------------------------------------------------------------- view
 
     def _on_session(self, old: Session, new: Session) -> None:
-        if _inputs(old) != _inputs(new):
+        if old.history is not new.history or _inputs(old) != _inputs(new):
             self._problem = ""
-            self._publish()
+            if self._pace.held:  # the numbers under the hand never wait
+                self._publish_kernel()
+            self._follow()
 
-    def _publish(self, *_: object) -> None:
-        self.view = self._view()
+    def _follow(self, *_: object) -> None:
+        self._pace.in_turn(self._publish)
+
+    def _publish_kernel(self) -> None:
+        """Show the kernel in force beside the effect shown before, whose turn will come."""
+        self.view = self._view(self.view.effect)
         self.view_changed.emit(self.view)
 
-    def _view(self) -> KernelView:
+    def _publish(self) -> None:
+        self.view = self._view(self._effect(self._store.session))
+        self.view_changed.emit(self.view)
+
+    def _view(self, effect: EffectView) -> KernelView:
         session = self._store.session
         layer, layout = session.selected_layer, session.layout
         if session.network is None or layer is None:
-            return KernelView(effect=EffectView(empty="Open a model to see it."))
+            return KernelView(effect=effect)
         if layout is None:
             return KernelView(
                 title=f"Kernel editor · {layer.name}",
                 empty=f"{layer.name} ({layer.kind}) holds no kernels.\nSelect a convolution.",
-                effect=self._effect(session),
+                effect=effect,
             )
         weights, trained = session.weights(), session.network.trained[layer.name]
         index = layout.index(session.in_channel, session.kernel_filter)
@@ -284,13 +304,15 @@ class KernelPresenter:
             scope=session.scope,
             keep_norm=session.keep_norm,
             takes_recipes=len(layout.window) == 2,
-            edited=layer.name in session.edited_layers,
-            effect=self._effect(session),
+            edited=session.network.differs(layer.name, session.edits),
+            effect=effect,
             problem=self._problem,
             empty="",
         )
 
     def _effect(self, session: Session) -> EffectView:
+        if session.network is None:
+            return EffectView(empty="Open a model to see it.")
         answer = self._live.answer
         if answer is None or answer.look.maps is None or answer.look.maps.layer != session.layer:
             empty = "waiting for the engine …"
@@ -307,7 +329,9 @@ class KernelPresenter:
         edits = look.request.edits
         if maps.edited.ndim == 3:
             at = min(session.filter, maps.edited.shape[-1] - 1)
-            edited, trained = maps.edited[..., at], maps.trained[..., at]
+            edited, trained = (
+                np.ascontiguousarray(part[..., at]) for part in (maps.edited, maps.trained)
+            )
             if edits:
                 lines.append(EffectLine("this feature map", _percent(rms_change(trained, edited))))
         if edits and maps.next_layer:
@@ -326,7 +350,7 @@ class KernelPresenter:
             difference = None if edited is None or trained is None else edited - trained
         shown = self._live.shown
         other = shown is None or answer.key != shown.key or edits != session.edits
-        stale = self._live.busy or other
+        stale = self._live.busy or other or answer.look.exact_in is not None
         return EffectView(tuple(lines), trained, edited, difference, advice, stale)
 
     def _mask_lines(self, session: Session) -> list[EffectLine]:
@@ -357,24 +381,13 @@ class KernelPresenter:
 
 
 def _inputs(s: Session) -> tuple[object, ...]:
-    shown = (s.network, s.layer, s.filter, s.in_channel, s.scope, s.keep_norm)
-    return (*shown, s.edits)
+    """All but the edits, which come and go with the history."""
+    return (s.network, s.layer, s.filter, s.in_channel, s.scope, s.keep_norm)
 
 
 def _flat(kernel: Floats) -> Floats:
     """A kernel of any number of axes laid out as rows and columns."""
     return kernel if kernel.ndim == 2 else kernel.reshape(-1, kernel.shape[-1])
-
-
-def _where(target: Target) -> str:
-    name = target.layer.name
-    by_scope = {
-        Scope.FILTER: f"{name} · filter {target.filter}",
-        Scope.INPUT_CHANNEL: f"{name} · input channel {target.in_channel}",
-        Scope.LAYER: name,
-    }
-    one = f"{name} · filter {target.filter} · input {target.in_channel}"
-    return by_scope.get(target.scope, one)
 
 
 def _percent(change: float) -> str:

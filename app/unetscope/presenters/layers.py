@@ -9,6 +9,7 @@ from psygnal import Signal
 from unetscope.domain.graph import Layer, Section
 from unetscope.domain.kernels import ShapeCard, layout_of, shape_card, times
 from unetscope.domain.session import Session
+from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 
 
@@ -43,8 +44,10 @@ class LayersPresenter:
 
     view_changed = Signal(LayersView)
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pace: Pace | None = None) -> None:
         self._store = store
+        self._pace = pace or Pace()
+        self._made_of = _inputs(store.session)
         self.view = _view(store.session)
         store.changed.connect(self._on_session)
 
@@ -53,9 +56,21 @@ class LayersPresenter:
         self._store.update(lambda s: s.select_layer(layer))
 
     def _on_session(self, old: Session, new: Session) -> None:
-        if (old.network, old.layer, old.edits) != (new.network, new.layer, new.edits):
-            self.view = _view(new)
+        before = (old.network, old.layer)
+        if old.history is not new.history or before != (new.network, new.layer):
+            self._pace.in_turn(self._publish)
+
+    def _publish(self) -> None:
+        """Show the tree, unless no layer was edited or reverted that was not so before."""
+        made_of = _inputs(self._store.session)
+        if made_of != self._made_of:
+            self._made_of = made_of
+            self.view = _view(self._store.session)
             self.view_changed.emit(self.view)
+
+
+def _inputs(s: Session) -> tuple[object, ...]:
+    return s.network, s.layer, s.edited_layers
 
 
 def _view(session: Session) -> LayersView:

@@ -12,6 +12,7 @@ from unetscope.domain.metrics import MapStatistics, map_statistics
 from unetscope.domain.ports import LayerLook
 from unetscope.domain.session import Scaling, Session
 from unetscope.state.live import Live
+from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 
 Floats = NDArray[np.float32]
@@ -47,7 +48,7 @@ class MapsView:
     Attributes
     ----------
     maps : (n, H, W) ndarray of float32
-        All feature maps.
+        All feature maps, as the engine laid them out: a map's values do not follow one another.
     limits : (n, 2) ndarray of float
         What is drawn black and white, by tile.
     stale : bool
@@ -70,15 +71,18 @@ class MapsPresenter:
 
     view_changed = Signal(MapsView)
 
-    def __init__(self, store: Store, live: Live) -> None:
+    def __init__(self, store: Store, live: Live, pace: Pace | None = None) -> None:
         self._store = store
         self._live = live
+        self._pace = pace or Pace()
+        self._maps: tuple[object, Floats, NDArray[np.floating]] | None = None
+        self._large: tuple[object, LargeMap] | None = None
         self.view = self._view()
         store.changed.connect(self._on_session)
-        live.answered.connect(self._publish)
-        live.slice_changed.connect(self._publish)
-        live.busy_changed.connect(self._publish)
-        live.problem_changed.connect(self._publish)
+        live.answered.connect(self._follow)
+        live.slice_changed.connect(self._follow)
+        live.busy_changed.connect(self._follow)
+        live.problem_changed.connect(self._follow)
 
     def select(self, index: int) -> None:
         """The user picked a feature map, and with it its filter."""
@@ -95,9 +99,12 @@ class MapsPresenter:
     def _on_session(self, old: Session, new: Session) -> None:
         before = (old.network, old.layer, old.filter, old.map_scaling)
         if before != (new.network, new.layer, new.filter, new.map_scaling):
-            self._publish()
+            self._follow()
 
-    def _publish(self, *_: object) -> None:
+    def _follow(self, *_: object) -> None:
+        self._pace.in_turn(self._publish)
+
+    def _publish(self) -> None:
         self.view = self._view()
         self.view_changed.emit(self.view)
 
@@ -114,9 +121,8 @@ class MapsPresenter:
             return _nothing(str(problem) if problem else f"Computing {layer.name} …")
         if look.edited.ndim != 3:
             return _nothing(f"{layer.name} gives no pictures: shape {look.edited.shape}.")
-        maps = np.ascontiguousarray(np.moveaxis(look.edited, -1, 0))
+        maps, limits = self._maps_of(look, session.map_scaling)
         index = min(session.filter, len(maps) - 1)
-        limits = _limits(maps, session.map_scaling)
         height, width = maps.shape[1:]
         of_layer = session.map_scaling is Scaling.LAYER
         return MapsView(
@@ -124,12 +130,27 @@ class MapsPresenter:
             maps=maps,
             limits=limits,
             selected=index,
-            large=_large(look, index, limits[index]),
+            large=self._large_of(look, index, limits[index]),
             scaling=session.map_scaling,
             caption=f"{height}×{width}×{len(maps)} · {layer.activation or layer.kind} · "
             + ("one scale for the layer" if of_layer else "each map on its own scale"),
             stale=self._live.busy or answer.key != self._live.shown.key,
         )
+
+    def _maps_of(self, look: LayerLook, scaling: Scaling) -> tuple[Floats, NDArray[np.floating]]:
+        """All maps and their limits, made again only when one of the two changed."""
+        made_of = (look, scaling)
+        if self._maps is None or self._maps[0] != made_of:
+            maps = np.moveaxis(look.edited, -1, 0)
+            self._maps = (made_of, maps, _limits(look.edited, scaling))
+        return self._maps[1:]
+
+    def _large_of(self, look: LayerLook, index: int, limits: NDArray[np.floating]) -> LargeMap:
+        """The large map, made again only when what it shows changed."""
+        made_of = (look, index, tuple(limits))
+        if self._large is None or self._large[0] != made_of:
+            self._large = (made_of, _large(look, index, limits))
+        return self._large[1]
 
 
 def _nothing(empty: str) -> MapsView:
@@ -137,10 +158,16 @@ def _nothing(empty: str) -> MapsView:
 
 
 def _limits(maps: Floats, scaling: Scaling) -> NDArray[np.floating]:
-    """Black and white of each map; black is 0 where nothing is negative, NaN counts as 0."""
-    if not np.isfinite(maps).all():
-        maps = np.where(np.isfinite(maps), maps, np.float32(0))
-    low, high = maps.min(axis=(1, 2)), maps.max(axis=(1, 2))
+    """Black and white of each map of ``(H, W, n)``; black is 0 where nothing is negative.
+
+    What is not finite counts as 0.
+    """
+    low, high = (  # row upon row first: long runs of numbers are fast
+        end.reduce(end.reduce(maps, axis=0), axis=0) for end in (np.minimum, np.maximum)
+    )
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        finite = np.where(np.isfinite(maps), maps, np.float32(0))
+        low, high = finite.min(axis=(0, 1)), finite.max(axis=(0, 1))
     if scaling is Scaling.LAYER:
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
     return np.stack([np.minimum(low, 0), np.maximum(high, low + 1e-12)], axis=1)

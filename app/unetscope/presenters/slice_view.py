@@ -16,7 +16,10 @@ from unetscope.domain.ports import SeriesSource
 from unetscope.domain.session import Session
 from unetscope.domain.window import Window, apply_window, auto_window
 from unetscope.state.desk import Desk
-from unetscope.state.live import Live, ShownSlice
+from unetscope.state.live import Answer, Live, ShownSlice, SliceKey
+from unetscope.state.network_input import Part
+from unetscope.state.pace import Pace
+from unetscope.state.series_segmentation import SeriesSegmentation
 from unetscope.state.store import Store
 
 DRAG_STEPS = 600.0  # screen pixels of drag that move the window by its starting range
@@ -78,17 +81,27 @@ class SlicePresenter:
 
     view_changed = Signal(SliceView)
 
-    def __init__(self, store: Store, desk: Desk, live: Live) -> None:
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        live: Live,
+        segmentation: SeriesSegmentation,
+        pace: Pace | None = None,
+    ) -> None:
         self._store = store
+        self._pace = pace or Pace()
         self._desk = desk
         self._live = live
+        self._segmentation = segmentation
         self._automatic: dict[str, Window] = {}
         self._picture: tuple[object, NDArray[np.uint8]] = (None, np.zeros((0, 0), np.uint8))
         self.view = SliceView()
         store.changed.connect(self._on_session)
         live.slice_changed.connect(self._publish)
-        live.answered.connect(self._publish)
+        live.answered.connect(self._follow)
         live.problem_changed.connect(self._publish)
+        segmentation.mask_came.connect(self._on_kept_mask)
         self._publish()
 
     # ---------------------------------------------------------------- intents
@@ -118,6 +131,10 @@ class SlicePresenter:
             window = auto_window(self._live.shown.values)
             self._store.update(lambda s: s.set_window(window))
 
+    def set_visible(self, part: Part | None) -> None:
+        """The user zoomed or moved: this part of the slice is on screen, None for all of it."""
+        self._live.set_visible(part)
+
     def toggle_label(self, label: int) -> None:
         """The user clicked a label's eye."""
         self._store.update(lambda s: s.toggle_label(label))
@@ -141,17 +158,13 @@ class SlicePresenter:
         return (*texts, *self._label_at(r, c))
 
     def _label_at(self, row: int, column: int) -> Lines:
-        answer, card = self._live.answer, self._store.session.card
-        shown = self._live.shown
-        if answer is None or card is None or shown is None or answer.key != shown.key:
-            return ()
-        mask = self._mask()
-        if mask is None:
+        answer, card, mask = self._answer(), self._store.session.card, self._mask()
+        if card is None or mask is None:
             return ()
         label = int(mask[row, column])
         name = card.classes[label].name if label < len(card.classes) else f"Class {label}"
-        probabilities = answer.look.probabilities
-        if probabilities is None or self._store.session.show_trained:
+        probabilities = answer.look.probabilities if answer else None
+        if answer is None or probabilities is None or self._store.session.show_trained:
             return (name,)
         size = answer.placement.size
         fed = [round(at) for at in answer.placement.to_input(row, column)]
@@ -186,11 +199,23 @@ class SlicePresenter:
             self._automatic[key] = auto_window(shown.values)
         return self._automatic[key]
 
-    def _mask(self) -> Labels | None:
+    def _on_kept_mask(self, key: SliceKey) -> None:
+        if self._live.shown is not None and self._live.shown.key == key and not self._answer():
+            self._publish()
+
+    def _answer(self) -> Answer | None:
+        """The answer for the slice shown; None while it is on its way."""
         answer, shown = self._live.answer, self._live.shown
-        if answer is None or shown is None or answer.key != shown.key:
+        return answer if answer and shown and answer.key == shown.key else None
+
+    def _mask(self) -> Labels | None:
+        """The mask of the answer; until it comes, the one made with the whole series, if any."""
+        answer, shown, session = self._answer(), self._live.shown, self._store.session
+        if answer is not None:
+            return answer.trained_mask if session.show_trained else answer.mask
+        if shown is None or (session.show_trained and session.edits):
             return None
-        return answer.trained_mask if self._store.session.show_trained else answer.mask
+        return self._segmentation.mask(shown.key)
 
     def _grey(self, shown: ShownSlice, window: Window, *, inverted: bool) -> NDArray[np.uint8]:
         """The slice through its window, made again only when one of the two changed."""
@@ -208,7 +233,12 @@ class SlicePresenter:
             return self._live.problem.what
         if answer is not None and answer.look.mask is None:
             return "The network's output is no segmentation, so there is no mask."
+        if answer is not None and answer.look.exact_in is not None:
+            return "exact in view; the rest of the mask follows on release"
         return "trained result" if session.show_trained and session.edits else ""
+
+    def _follow(self) -> None:
+        self._pace.each_frame(self._publish)
 
     def _publish(self) -> None:
         self.view = self._view()
@@ -229,6 +259,7 @@ class SlicePresenter:
         series = self._desk.series(shown.key.series)
         window = self.window(shown)
         grey = self._grey(shown, window, inverted=series.monochrome1 != session.inverted)
+        has_mask = self._live.answer is not None or self._mask() is not None
         mask = self._mask() if session.mask_shown else None
         if mask is not None and session.hidden_labels:
             mask = np.where(np.isin(mask, list(session.hidden_labels)), 0, mask).astype(np.uint8)
@@ -236,7 +267,7 @@ class SlicePresenter:
         letters = NO_LETTERS
         if series.has_orientation:
             letters = edge_letters(series.row_direction, series.column_direction)
-        classes = session.card.classes if session.card and self._live.answer else ()
+        classes = session.card.classes if session.card and has_mask else ()
         return SliceView(
             grey=grey,
             labels=mask,

@@ -20,6 +20,7 @@ from unetscope.domain.ports import (
     SeriesSource,
     StudySource,
 )
+from unetscope.domain.presets import NewModel
 from unetscope.domain.session import SeriesChoice
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store
@@ -33,7 +34,7 @@ class Desk:
 
     studies_changed = Signal()
     busy_changed = Signal(float, str)
-    """``(share, sentence)``: how much is done of what is being read; no sentence when idle."""
+    """``(share, sentence)``: how much is done of what is being read, or -1; no sentence if idle."""
     notice = Signal(Notice)
     engine_changed = Signal(EngineStatus)
     opened = Signal(Path)
@@ -51,6 +52,8 @@ class Desk:
         self.studies: tuple[StudySource, ...] = ()
         self._series: dict[str, SeriesSource] = {}
         self._saved: tuple[str, Edits] = ("", ())
+        self._awaited: object = None  # the latest model that the engine builds
+        self._waiting = ""  # a sentence about it
 
     def series(self, uid: str) -> SeriesSource:
         """The reader of an open series."""
@@ -87,16 +90,17 @@ class Desk:
         )
 
     def cancel(self) -> None:
-        """Stop opening the study; what is open stays open."""
+        """Stop opening; what is open stays open, and what is being built is not opened."""
         self._jobs.cancel("study")
-        self.busy_changed.emit(1.0, "")
+        self._await("")
+        self._idle()
 
     def _study_opened(self, path: Path, study: StudySource) -> None:
         new = {series.uid for series in study.series}
         kept = (s for s in self.studies if not any(series.uid in new for series in s.series))
         self.studies = (study, *kept)
         self._series = {s.uid: s for held in self.studies for s in held.series}
-        self.busy_changed.emit(1.0, "")
+        self._idle()
         largest = max(study.series, key=lambda series: series.shape[0])
         self.show_series(largest.uid)  # first, so that its picture is not kept waiting
         self.studies_changed.emit()
@@ -113,8 +117,12 @@ class Desk:
             )
 
     def _study_failed(self, error: UnetscopeError) -> None:
-        self.busy_changed.emit(1.0, "")
+        self._idle()
         self._failed(error)
+
+    def _idle(self) -> None:
+        """No study is being read; the engine may still be building a model."""
+        self.busy_changed.emit(-1.0 if self._waiting else 1.0, self._waiting)
 
     def show_series(self, uid: str) -> None:
         """Show a series that is open."""
@@ -124,7 +132,8 @@ class Desk:
     # ---------------------------------------------------------------- network
 
     def open_model(self, path: Path) -> None:
-        """Open a model file: read it without Keras first, then have the engine confirm it."""
+        """Open a model: read it without Keras first, then have the engine confirm it."""
+        self._await("")
 
         def work(_: JobContext) -> tuple[Network, ModelCard]:
             network = self._files.read_network(path)
@@ -137,6 +146,32 @@ class Desk:
             self._confirm(path, network)
 
         self._jobs.submit("model", work, done=done, failed=self._failed)
+
+    def create_model(self, new: NewModel, path: Path) -> None:
+        """Have the engine build a new network and write it to a file, and open that."""
+        asked = self._await(f"Building {path.name}")
+
+        def created(saved: Saved) -> None:
+            if self._awaited is asked:
+                what = f"Built {saved.path.name}."
+                hint = "Its weights are random until it is trained."
+                self.notice.emit(Notice(what, hint, trouble=False))
+                self.open_model(saved.path)
+
+        self._engine.create(new, path, created, partial(self._gave_up, asked))
+
+    def _await(self, sentence: str) -> object:
+        """Note that the engine builds a model, or with no sentence that none is waited for."""
+        told, self._waiting = self._waiting, sentence
+        self._awaited = object()
+        if told != sentence:
+            self._idle()
+        return self._awaited
+
+    def _gave_up(self, asked: object, error: UnetscopeError) -> None:
+        if self._awaited is asked:
+            self._await("")
+            self._failed(error)
 
     def _card(self, path: Path, network: Network) -> ModelCard:
         """The card beside the model; a proposed one where there is none, or none to be used."""

@@ -6,20 +6,23 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 from psygnal import Signal
 
+from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.metrics import Labels
+from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine, Floats, Look, LookRequest, SeriesSource
-from unetscope.domain.preprocess import Placement, unplace
+from unetscope.domain.preprocess import Placement
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
+from unetscope.state.network_input import NetworkInput, Part, network_input, on_slice
 from unetscope.state.store import Store
 
-NEIGHBOURS = 2  # slices read ahead on either side of the one shown
+NEIGHBOURS = 2  # slices read, and looked at, ahead on either side of the one shown
 KEPT = 48  # slices whose pixels are kept
+KEPT_INPUTS = 8  # of the network
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,13 @@ class Live:
         self._kept: OrderedDict[SliceKey, tuple[SeriesSource, Floats]] = OrderedDict()
         self._source: SeriesSource | None = None  # what the slice shown was read from
         self._opened = 0  # studies so far: a series opened again has other pixels
+        self._inputs: OrderedDict[str, NetworkInput] = OrderedDict()
         self._asked: LookRequest | None = None  # the latest question, until it is answered
+        self._asked_ahead: tuple[object, ...] = ()
+        self._forward = True  # which way the user goes through the slices
+        self._dragging = False
+        self._is_rough = False  # whether the latest question was asked while dragging
+        self._visible: Part | None = None
         self.shown: ShownSlice | None = None
         self.answer: Answer | None = None
         self.busy = False
@@ -96,6 +105,7 @@ class Live:
         if _fingerprint(new) != _fingerprint(old):
             self._forget_answer()
         if _slice_key(new) != _slice_key(old):
+            self._forward = new.slice_index >= old.slice_index or new.series != old.series
             self._show_slice(new)
         if _question(old) != _question(new) and self._asked is asked:
             self.ask()
@@ -121,9 +131,8 @@ class Live:
             return
         if key in self._kept:
             self._have(key, *self._kept[key])
-        ahead = [key.index + step for n in range(1, NEIGHBOURS + 1) for step in (n, -n)]
-        inside = [i for i in ahead if 0 <= i < source.shape[0]]
-        missing = [i for i in (key.index, *inside) if SliceKey(key.series, i) not in self._kept]
+        wanted = [key, *self._neighbours(key, source)]
+        missing = [each.index for each in wanted if each not in self._kept]
 
         def work(job: JobContext) -> None:
             for index in missing:
@@ -138,7 +147,16 @@ class Live:
                 here = SliceKey(key.series, index)
                 self._jobs.deliver(partial(self._read, here, source, values))
 
-        self._jobs.submit("slice", work, done=lambda _: None, failed=self._slice_failed)
+        self._jobs.submit(
+            "slice", work, done=lambda _: self._look_ahead(), failed=self._slice_failed
+        )
+
+    def _neighbours(self, key: SliceKey, source: SeriesSource) -> list[SliceKey]:
+        """The slices around one, the nearest first, those ahead before those behind."""
+        way = 1 if self._forward else -1
+        steps = [step for n in range(1, NEIGHBOURS + 1) for step in (n * way, -n * way)]
+        around = [key.index + step for step in steps]
+        return [SliceKey(key.series, i) for i in around if 0 <= i < source.shape[0]]
 
     def _read(self, key: SliceKey, source: SeriesSource, values: Floats) -> None:
         if self._desk.find(key.series) is not source:
@@ -165,33 +183,125 @@ class Live:
 
     def ask(self) -> None:
         """Send the session's question to the engine, unless slice or network is missing."""
-        session, source = self._store.session, self._source
+        session, shown, source = self._store.session, self.shown, self._source
         if session.network is None or session.card is None:
             return
-        if self.shown is None or source is None or self.shown.key != _slice_key(session):
+        if shown is None or source is None or shown.key != _slice_key(session):
             return
-        key, values = self.shown.key, self.shown.values
-        spacing = source.spacing[1:]
-        preprocessing = session.card.preprocessing
         try:
-            image = preprocessing.apply(values, spacing)
+            fed = self._input(shown.key, shown.values, source, session.card, session.network)
         except UnetscopeError as error:
             self._asked = None
             self._failed(None, error)
             return
-        rows, columns = values.shape
-        placement = preprocessing.placement((rows, columns), spacing)
         request = LookRequest(
             model=session.network.ref,
-            image=_with_channels(image, session),
-            image_key=f"{self._opened}/{key.series}/{key.index}/{preprocessing!r}",
+            image=fed.image,
+            image_key=fed.key,
             edits=session.edits,
             layer=session.layer,
+            dragging=self._dragging,
+            visible=fed.part(self._visible) if self._dragging else None,
         )
-        self._asked = request
+        self._asked, self._is_rough = request, self._dragging
         self._set_busy(True)
-        answered = partial(self._answered, request, source, key, placement)
+        answered = partial(self._answered, request, source, shown.key, fed.placement)
         self._engine.look(request, answered, partial(self._failed, request))
+
+    def set_dragging(self, dragging: bool) -> None:
+        """A gesture that edits goes on, or is over; then the exact answer is asked for.
+
+        While it goes on, the engine may answer exactly only where it is seen.
+        """
+        was, self._dragging = self._dragging, dragging
+        if was and not dragging:
+            if self._is_rough:
+                self.ask()
+            else:
+                self._look_ahead()
+
+    def set_visible(self, part: Part | None) -> None:
+        """Tell which part of the slice is on screen, in pixel edges; None: all of it."""
+        self._visible = part
+
+    def input_key(self, key: SliceKey, card: ModelCard, network: Network) -> str:
+        """Name the image that a network is fed for a slice: equal names mean equal images."""
+        fed = f"{network.input_channels}/{card.preprocessing!r}"
+        return f"{self._opened}/{key.series}/{key.index}/{fed}"
+
+    def _input(
+        self,
+        key: SliceKey,
+        values: Floats,
+        source: SeriesSource,
+        card: ModelCard,
+        network: Network,
+    ) -> NetworkInput:
+        """What the network is fed for a slice, made once; an edit changes nothing about it."""
+        name = self.input_key(key, card, network)
+        made = self._inputs.get(name)
+        if made is None:
+            made = network_input(values, source, card.preprocessing, network, name)
+        self._keep_input(made)
+        return made
+
+    def _keep_input(self, made: NetworkInput) -> None:
+        self._inputs[made.key] = made
+        self._inputs.move_to_end(made.key)
+        while len(self._inputs) > KEPT_INPUTS:
+            self._inputs.popitem(last=False)
+
+    # ------------------------------------------------------------------ ahead
+
+    def _look_ahead(self) -> None:
+        """Have the engine look at the neighbours of the slice shown, once it has nothing to do."""
+        session, shown, source = self._store.session, self.shown, self._source
+        network, card = session.network, session.card
+        if shown is None or source is None or network is None or card is None:
+            return
+        if self._asked is not None or self._dragging or self.answer is None:
+            return
+        around = [key for key in self._neighbours(shown.key, source) if key in self._kept]
+        slices = [(self.input_key(key, card, network), self._kept[key]) for key in around]
+        asked = (network.ref, session.edits, session.layer, *(name for name, _ in slices))
+        if asked == self._asked_ahead:
+            return
+        self._asked_ahead = asked
+        known = dict(self._inputs)
+
+        def work(job: JobContext) -> list[NetworkInput]:
+            made = []
+            for name, (of, values) in slices:
+                job.step(0)
+                if name in known:
+                    made.append(known[name])
+                    continue
+                try:
+                    made.append(network_input(values, of, card.preprocessing, network, name))
+                except UnetscopeError:
+                    continue  # told of when the slice is wanted itself
+            return made
+
+        def done(inputs: list[NetworkInput]) -> None:
+            if self._asked is not None or self._dragging:
+                self._asked_ahead = ()  # the next answer asks again
+                return
+            for each in reversed(inputs):
+                self._keep_input(each)
+            self._engine.ahead(
+                [
+                    LookRequest(
+                        model=network.ref,
+                        image=each.image,
+                        image_key=each.key,
+                        edits=session.edits,
+                        layer=session.layer,
+                    )
+                    for each in inputs
+                ]
+            )
+
+        self._jobs.submit("ahead", work, done=done, failed=lambda _: None)
 
     def _answered(
         self,
@@ -210,13 +320,18 @@ class Live:
                 self._asked = None
                 self._set_busy(False)
             return
-        mask, trained = (_on_slice(m, placement) for m in (look.mask, look.trained_mask))
+        mask, trained = (
+            None if labels is None else on_slice(labels, placement)
+            for labels in (look.mask, look.trained_mask)
+        )
         self.answer = Answer(look, key, placement, mask, trained)
         if latest:
             self._asked = None
             self._set_problem(None)
             self._set_busy(False)
         self.answered.emit()
+        if latest:
+            self._look_ahead()
 
     def _failed(self, request: LookRequest | None, error: UnetscopeError) -> None:
         """Tell of a failure, unless a newer question is on its way."""
@@ -253,19 +368,3 @@ def _fingerprint(session: Session) -> str | None:
 def _question(session: Session) -> tuple[object, ...]:
     """All that the engine's answer depends on, but for the slice, whose arrival asks by itself."""
     return _fingerprint(session), session.card, session.edits, session.layer
-
-
-def _with_channels(image: Floats, session: Session) -> Floats:
-    """Repeat a one-channel slice for a network that takes more."""
-    channels = session.network.input_channels if session.network else 1
-    return image if channels == 1 else np.repeat(image[..., None], channels, axis=-1)
-
-
-def _on_slice(mask: Labels | None, placement: Placement) -> Labels | None:
-    """Bring a mask to the slice's grid, from an output grid of any size."""
-    if mask is None:
-        return None
-    if mask.shape != placement.size:
-        grid = (mask.shape[0], mask.shape[1])
-        mask = unplace(mask, Placement(placement.size, grid, grid)).astype(np.uint8)
-    return unplace(mask, placement).astype(np.uint8)

@@ -27,9 +27,11 @@ class WindowActions(Protocol):
     def ask_open_study_folder(self) -> None: ...
     def ask_open_study_file(self) -> None: ...
     def ask_open_model(self) -> None: ...
+    def ask_new_model(self) -> None: ...
     def open_sample(self) -> None: ...
     def ask_save_model(self) -> None: ...
     def ask_save_picture(self) -> None: ...
+    def segment_series(self) -> None: ...
     def close_window(self) -> None: ...
     def find_layer(self) -> None: ...
     def copy_kernel(self) -> None: ...
@@ -94,6 +96,10 @@ def _has_series(s: Session) -> bool:
     return s.series is not None
 
 
+def _has_both(s: Session) -> bool:
+    return _has_network(s) and _has_series(s)
+
+
 def _has_kernel(s: Session) -> bool:
     return s.layout is not None
 
@@ -135,8 +141,15 @@ COMMANDS: tuple[Command, ...] = (
         text=_called("Open model…"),
         ask=lambda w: w.ask_open_model(),
         shortcut="Ctrl+M",
-        tip="Open a trained network: .keras, .h5 or .hdf5",
+        tip="Open a trained network: .keras, .h5, .hdf5, or saved_model.pb for its folder",
         short="Open model",
+    ),
+    Command(
+        id="file.new_model",
+        text=_called("New model…"),
+        ask=lambda w: w.ask_new_model(),
+        shortcut=Keys.New,
+        tip="Build an untrained network from a known architecture, save it and open it",
     ),
     Command(
         id="file.open_sample",
@@ -287,6 +300,15 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="view.theme", text=_called("Light or dark theme"), ask=lambda w: w.toggle_theme()),
     Command(id="view.reset_layout", text=_called("Reset layout"), ask=lambda w: w.reset_layout()),
     Command(
+        id="network.segment_series",
+        text=_called("Segment whole series"),
+        ask=lambda w: w.segment_series(),
+        enabled=_has_both,
+        shortcut="Ctrl+G",
+        tip="Make the mask of every slice in the background, keep it, and measure each class",
+        short="Segment series",
+    ),
+    Command(
         id="help.shortcuts",
         text=_called("Keys and mouse"),
         ask=lambda w: w.show_shortcuts(),
@@ -295,7 +317,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="help.about", text=_called("About Unetscope"), ask=lambda w: w.show_about()),
 )
 
-MENUS = {"file": "&File", "edit": "&Edit", "view": "&View", "help": "&Help"}
+MENUS = {"file": "&File", "edit": "&Edit", "view": "&View", "network": "&Network", "help": "&Help"}
 
 TOOLBAR: tuple[str, ...] = (
     "file.open_study",

@@ -24,7 +24,7 @@ from unetscope.domain.session import Session
 from unetscope.ui.actions import Command
 
 STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
-MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5);;All files (*)"
+MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5 saved_model.pb);;All files (*)"
 
 MOUSE = (
     ("Left drag on the slice", "Window: right is wider, down is a higher centre; Ctrl is faster"),

@@ -17,11 +17,7 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QApplication,
-    QMainWindow,
-    QMenu,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
 from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
@@ -33,11 +29,14 @@ from unetscope.presenters.maps import MapsPresenter
 from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.presenters.studies import StudiesPresenter
 from unetscope.state.desk import Desk
+from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 from unetscope.ui import dialogs, icons, theme
 from unetscope.ui.actions import COMMANDS, MENUS, make_action, show_state
 from unetscope.ui.labels_menu import LabelsMenu
 from unetscope.ui.layout import WindowLayout
+from unetscope.ui.model_paths import is_model, whole_model
+from unetscope.ui.new_model_dialog import NewModelDialog
 from unetscope.ui.panels.feature_map_panel import FeatureMapPanel
 from unetscope.ui.panels.filters_panel import FiltersPanel
 from unetscope.ui.panels.kernel_panel import KernelPanel
@@ -49,8 +48,6 @@ from unetscope.ui.recent import RecentMenu
 from unetscope.ui.status_line import StatusLine
 from unetscope.ui.toolbar import Toolbar
 from unetscope.ui.window_keys import WindowKeys
-
-MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
 
 
 class Paths(Protocol):
@@ -67,8 +64,9 @@ class Paths(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Presenters:
-    """One presenter for each panel, and one for the frame."""
+    """One presenter for each panel and one for the frame, and the pace they all keep."""
 
+    pace: Pace
     frame: FramePresenter
     slice_view: SlicePresenter
     studies: StudiesPresenter
@@ -76,10 +74,6 @@ class Presenters:
     filters: FiltersPresenter
     maps: MapsPresenter
     kernel: KernelPresenter
-
-
-def _is_model(path: Path) -> bool:
-    return path.suffix.lower() in MODEL_ENDINGS or (path / "saved_model.pb").is_file()
 
 
 class MainWindow(QMainWindow):
@@ -130,7 +124,7 @@ class MainWindow(QMainWindow):
         )
         self._menus["view"].addMenu(self._panels_menu())
         self._connect()
-        self._show_session(store.session)
+        self._show_session()
         self._show_frame(presenters.frame.view)
         self._layout_of_panels.restore_geometry()
 
@@ -206,12 +200,13 @@ class MainWindow(QMainWindow):
             self.store.update(command.change)
         elif command.ask is not None:
             command.ask(self)
-        self._show_session(self.store.session)
+        self._show_session()
 
-    def _on_session(self, _old: Session, new: Session) -> None:
-        self._show_session(new)
+    def _on_session(self) -> None:
+        self._presenters.pace.in_turn(self._show_session)
 
-    def _show_session(self, session: Session) -> None:
+    def _show_session(self) -> None:
+        session = self.store.session
         for command in COMMANDS:
             show_state(self._actions[command.id], command, session)
         self.opacity.blockSignals(True)
@@ -226,15 +221,16 @@ class MainWindow(QMainWindow):
     # ---------------------------------------------------------------- opening
 
     def open_path(self, path: Path) -> None:
-        """Open a model by its ending, anything else as a study."""
-        if _is_model(path):
+        """Open a model file or SavedModel folder as such, anything else as a study."""
+        path = whole_model(path)
+        if is_model(path):
             self._desk.open_model(path)
         else:
             self._desk.open_study(path)
 
     def _remember(self, path: Path) -> None:
         if path not in (self._paths.sample_model, self._paths.sample_study):
-            self._recent.remember("models" if _is_model(path) else "studies", path)
+            self._recent.remember("models" if is_model(path) else "studies", path)
 
     def open_sample(self) -> None:
         """Open the study and the network that come with the program."""
@@ -249,7 +245,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped, the model first so that the study meets it."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        for path in sorted(paths, key=lambda p: p.suffix.lower() not in MODEL_ENDINGS):
+        for path in sorted(paths, key=lambda p: not is_model(whole_model(p))):
             self.open_path(path)
         event.acceptProposedAction()
 
@@ -269,6 +265,10 @@ class MainWindow(QMainWindow):
         """Ask for a model file and open it."""
         if path := dialogs.ask_model(self):
             self.open_path(path)
+
+    def ask_new_model(self) -> None:
+        """Ask which network to build and where to, and open it when it is built."""
+        NewModelDialog(self._recent.folder("models"), self._desk.create_model, self).open()
 
     def ask_save_model(self, *, then_close: bool = False) -> None:
         """Ask where to, and write the edited network there; then maybe close the window."""
@@ -300,6 +300,10 @@ class MainWindow(QMainWindow):
         if not hidden:
             self.store.update(Session.toggle_identity)
         return bool(written)
+
+    def segment_series(self) -> None:
+        """Segment all slices of the series in the background."""
+        self._presenters.frame.segment_series()
 
     def close_window(self) -> None:
         """Quit."""

@@ -36,6 +36,11 @@ class RecentMenu(QMenu):
         texts = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
         return [Path(str(text)) for text in texts]
 
+    def folder(self, kind: str) -> Path:
+        """Where the latest path of a kind lies that still is there; else the home folder."""
+        folders = (path.parent for path in self.paths(kind))
+        return next((folder for folder in folders if folder.is_dir()), Path.home())
+
     def _fill(self) -> None:
         self.clear()
         for kind in KINDS:

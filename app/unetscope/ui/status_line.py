@@ -50,5 +50,6 @@ class StatusLine(QStatusBar):
             self.text.style().polish(self.text)
         self.progress.setVisible(bool(view.busy))
         self.cancel.setVisible(bool(view.busy))
+        self.progress.setRange(0, WHOLE if view.share >= 0 else 0)  # 0: moves without end
         self.progress.setValue(round(view.share * WHOLE))
         self.engine.setText(view.engine)

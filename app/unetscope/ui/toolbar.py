@@ -43,12 +43,17 @@ class Toolbar(QToolBar):
         self.addWidget(spacer)
         self.banner = Banner()
         self._banner_action = self.addWidget(self.banner)
+        self._shown: tuple[object, ...] = ()
         self._fit()
 
     def show_banner(self, text: str, button: str, icon: QIcon) -> None:
         """Show the banner; without a text, none."""
+        shown = (text, button, icon.cacheKey())
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self._banner_action.setVisible(bool(text))  # first: it may show the banner, empty as it is
         self.banner.show_text(text, button, icon)
-        self._banner_action.setVisible(bool(text))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

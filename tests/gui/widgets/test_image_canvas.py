@@ -278,3 +278,58 @@ def test_each_label_has_its_own_border_and_the_background_none() -> None:
     labels = np.array([[0, 1, 1], [0, 3, 3]], np.int16)
     assert set(outline_segments(labels)) == {1, 3}
     assert outline_segments(np.zeros((4, 4), np.uint8)) == {}
+
+
+class TestAnotherOverlay:
+    """Only where two overlays differ is the slice painted again."""
+
+    @pytest.fixture
+    def parts(self, canvas: ImageCanvas, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+        """What was asked to be painted: the area, or None for all of it."""
+        asked: list[Any] = []
+
+        def update(*area: Any) -> None:
+            asked.append(area[0] if area else None)
+            type(canvas).update(canvas, *area)
+
+        canvas.show_content(self.content(self.overlay()))
+        monkeypatch.setattr(canvas, "update", update)
+        return asked
+
+    grey = half_white()
+
+    def overlay(self, *pixels: tuple[int, int]) -> NDArray[np.uint8]:
+        colours = np.zeros((40, 80, 4), np.uint8)
+        for pixel in pixels:
+            colours[pixel] = (255, 0, 0, 255)
+        return colours
+
+    def content(self, overlay: NDArray[np.uint8] | None, **more: Any) -> CanvasContent:
+        return CanvasContent(grey=self.grey, overlay=overlay, **more)
+
+    def test_a_pixel(self, canvas: ImageCanvas, parts: list[Any]) -> None:
+        canvas.show_content(self.content(self.overlay((10, 20))))
+        (area,) = parts
+        view = canvas.view
+        assert view is not None
+        middle = QPoint(*(round(at) for at in view.to_screen(10.5, 20.5)))
+        assert area.contains(middle)
+        assert area.width() <= view.x_scale + 4
+        assert canvas.grab().toImage().pixelColor(middle) == QColor(255, 0, 0)
+
+    def test_the_same(self, canvas: ImageCanvas, parts: list[Any]) -> None:
+        canvas.show_content(self.content(self.overlay()))
+        assert parts == []
+
+    @pytest.mark.parametrize(
+        "more", [{"notice": "edited"}, {"probe": "7"}, {"spacing": (1.0, 2.0)}, {"smooth": False}]
+    )
+    def test_another_word(
+        self, canvas: ImageCanvas, parts: list[Any], more: dict[str, Any]
+    ) -> None:
+        canvas.show_content(self.content(self.overlay(), **more))
+        assert None in parts
+
+    def test_none_at_all(self, canvas: ImageCanvas, parts: list[Any]) -> None:
+        canvas.show_content(self.content(None))
+        assert parts == [None]

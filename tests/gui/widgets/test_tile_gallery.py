@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from unetscope.ui import theme
 from unetscope.ui.colours import DIVERGING
+from unetscope.ui.widgets import tile_gallery
 from unetscope.ui.widgets.tile_gallery import TileGallery
 from unetscope.ui.widgets.tile_layout import TileLayout
-from unetscope.ui.widgets.tile_set import TileSet, fitted_size, resized
+from unetscope.ui.widgets.tile_set import TileSet, fitted_size, mosaic, resized
 
 LEFT = Qt.MouseButton.LeftButton
 Floats = NDArray[np.float32]
@@ -329,3 +330,90 @@ def test_a_smaller_tile_keeps_its_mean_and_a_larger_one_its_ends() -> None:
     wide = resized(line, 1, 16)[0, 0]
     assert (wide[0], wide[-1]) == (0.0, 3.0)
     assert np.all(np.diff(wide) >= 0)
+
+
+class TestTouchingUp:
+    """Only the tiles that changed are drawn again, and the picture is as if all had been."""
+
+    @pytest.fixture
+    def drawn(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+        """The runs of tiles that were made into pictures."""
+        runs: list[tuple[int, int]] = []
+
+        def spy(tiles: TileSet, start: int, stop: int, *rest: Any, **more: Any) -> Any:
+            runs.append((start, stop))
+            return mosaic(tiles, start, stop, *rest, **more)
+
+        monkeypatch.setattr(tile_gallery, "mosaic", spy)
+        return runs
+
+    def shown(self, gallery: TileGallery) -> Any:
+        return gallery.viewport().grab().toImage()
+
+    def test_one_changed_tile(self, gallery: TileGallery, drawn: list[tuple[int, int]]) -> None:
+        before = self.shown(gallery)
+        values = ramp(100)
+        values[7] = 0.9
+        drawn.clear()
+        gallery.show_tiles(TileSet(values=values, marks={7: "edited"}))
+        touched = self.shown(gallery)
+        assert drawn == [(7, 8)]
+        gallery.show_message("")
+        gallery.show_tiles(TileSet(values=values, marks={7: "edited"}))
+        assert self.shown(gallery) == touched
+        assert touched != before
+
+    def test_no_changed_tile(self, gallery: TileGallery, drawn: list[tuple[int, int]]) -> None:
+        before = self.shown(gallery)
+        drawn.clear()
+        gallery.show_tiles(TileSet(values=ramp(100)))
+        assert self.shown(gallery) == before
+        assert drawn == []
+
+    def test_tiles_out_of_view(self, gallery: TileGallery, drawn: list[tuple[int, int]]) -> None:
+        self.shown(gallery)
+        values = ramp(100)
+        values[99] = 0.0
+        drawn.clear()
+        gallery.show_tiles(TileSet(values=values))
+        assert drawn == []
+        gallery.reveal(99)
+        assert colour_of(gallery, 99).red() == 0
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"lut": DIVERGING}, {"limits": (0.0, 2.0)}, {"smooth": True}, {"aspect": 2.0}],
+        ids=["lut", "limits", "smooth", "aspect"],
+    )
+    def test_another_look_of_all(self, gallery: TileGallery, change: dict[str, Any]) -> None:
+        values = np.random.default_rng(0).random((100, 3, 3), np.float32)
+        gallery.show_tiles(TileSet(values=values))
+        before = self.shown(gallery)
+        gallery.show_tiles(TileSet(values=values, **change))
+        after = self.shown(gallery)
+        assert after != before
+        gallery.show_message("")
+        gallery.show_tiles(TileSet(values=values, **change))
+        assert self.shown(gallery) == after
+
+    def test_limits_of_one_tile(self, gallery: TileGallery, drawn: list[tuple[int, int]]) -> None:
+        limits = np.tile(np.array([0.0, 1.0], np.float32), (100, 1))
+        gallery.show_tiles(TileSet(values=ramp(100), limits=limits))
+        self.shown(gallery)
+        limits = limits.copy()
+        limits[5, 1] = 0.5
+        drawn.clear()
+        gallery.show_tiles(TileSet(values=ramp(100), limits=limits))
+        assert drawn == [(5, 6)]
+        assert colour_of(gallery, 5).red() == pytest.approx(5 / 99 * 510, abs=1)
+
+    def test_the_theme_changed_between(self, gallery: TileGallery, qapp: QApplication) -> None:
+        self.shown(gallery)
+        theme.apply_theme(qapp, theme.LIGHT)
+        values = ramp(100)
+        values[7] = 0.9
+        gallery.show_tiles(TileSet(values=values))
+        touched = self.shown(gallery)
+        gallery.show_message("")
+        gallery.show_tiles(TileSet(values=values))
+        assert self.shown(gallery) == touched

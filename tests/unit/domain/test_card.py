@@ -11,6 +11,7 @@ from tests.unit.fakes import layer, network_of, unet
 
 from unetscope.domain.card import CLASS_COLOURS, ClassLabel, ModelCard, proposed_classes
 from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.graph import Graph, Layer
 
 GOOD: dict[str, Any] = {
     "format": 1,
@@ -121,3 +122,21 @@ def test_many_proposed_classes_all_have_a_colour_but_the_background() -> None:
     assert [label.index for label in labels] == list(range(20))
     assert labels[0].colour is None
     assert all(label.colour for label in labels[1:])
+
+
+def test_without_a_fixed_size_slices_are_padded_to_what_the_network_can_halve() -> None:
+    halved = {"pool_size": [2, 2], "strides": [2, 2]}
+    layers = [
+        Layer("image", "InputLayer", (None, None, None, 1)),
+        Layer("pool", "MaxPooling2D", (None, None, None, 1), ("image",), config=halved),
+        Layer("down", "Conv2D", (None, None, None, 1), ("pool",), config={"strides": 2}),
+        Layer("up", "UpSampling2D", (None, None, None, 1), ("down",), config={"size": [4, 4]}),
+        Layer("again", "AveragePooling2D", (None, None, None, 1), ("up",), config=halved),
+    ]
+
+    steps = ModelCard.proposed("any", Graph(layers, ["again"])).preprocessing
+
+    assert steps.multiple == 4
+    assert steps.apply([[1.0] * 9] * 8).shape == (8, 12)
+    assert steps.invert([[7] * 12] * 8).shape == (8, 9)
+    assert "multiples of 4" in " ".join(steps.steps)

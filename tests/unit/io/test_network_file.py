@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import random
 import subprocess
 import sys
 import zipfile
@@ -16,9 +18,9 @@ import numpy as np
 import pytest
 
 from unetscope.domain.errors import ModelError
+from unetscope.domain.fingerprint import fingerprint_of
 from unetscope.domain.graph import WeightSpec
 from unetscope.domain.kernels import first_with_kernels
-from unetscope.io.keras_archive import fingerprint_of
 from unetscope.io.model_card import read_card
 from unetscope.io.network_file import read_network
 
@@ -202,6 +204,42 @@ def test_a_description_that_is_none(tmp_path: Path, content: bytes) -> None:
 
     with pytest.raises(ModelError, match=r"odd\.keras"):
         read_network(path)
+
+
+STRANGE: tuple[Any, ...] = (
+    *(None, 0, -1, 3.5, 10**12, float("nan"), True, "", "channels_first", "/etc/passwd"),
+    *([], {}, [1], [[1, 2]], [["a", 0, 0]], {"class_name": "X"}, ["conv", 0, 0]),
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths to everything in nested data."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    found = [path] if path else []
+    if isinstance(value, (dict, list)):
+        for key, item in items:
+            found += (
+                places(item, (*path, key)) if isinstance(item, (dict, list)) else [(*path, key)]
+            )
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_description_changed_at_random_is_read_or_refused(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    arrays = weights(CONV)
+    for _ in range(40):
+        changed = json.loads(json.dumps(config(LAYERS)))
+        *way, last = rng.choice(places(changed))
+        inside = changed
+        for key in way:
+            inside = inside[key]
+        inside[last] = rng.choice(STRANGE)
+        with zipfile.ZipFile(tmp_path / "odd.keras", "w") as archive:
+            archive.writestr("config.json", json.dumps(changed))
+            archive.writestr("model.weights.h5", arrays)
+        with contextlib.suppress(ModelError):
+            assert read_network(tmp_path / "odd.keras").graph.outputs
 
 
 def test_the_sample(sample_folder: Path) -> None:

@@ -25,7 +25,7 @@ def bench() -> Bench:
 
 @pytest.fixture
 def frame(bench: Bench) -> FramePresenter:
-    return FramePresenter(bench.store, bench.desk, bench.live)
+    return FramePresenter(bench.store, bench.desk, bench.live, bench.segmentation)
 
 
 # ---------------------------------------------------------------------- frame
@@ -184,8 +184,8 @@ def test_thumbnails_are_read_once(bench: Bench, studies: StudiesPresenter) -> No
 
 
 def test_a_hidden_identity_is_shown_nowhere(bench: Bench, studies: StudiesPresenter) -> None:
-    frame = FramePresenter(bench.store, bench.desk, bench.live)
-    viewer = SlicePresenter(bench.store, bench.desk, bench.live)
+    frame = FramePresenter(bench.store, bench.desk, bench.live, bench.segmentation)
+    viewer = SlicePresenter(bench.store, bench.desk, bench.live, bench.segmentation)
     bench.open_model()
     bench.open_study()
     bench.engine.answer()

@@ -24,7 +24,8 @@ class Seen:
 
     def __init__(self) -> None:
         self.bench = Bench()
-        self.presenter = SlicePresenter(self.bench.store, self.bench.desk, self.bench.live)
+        bench = self.bench
+        self.presenter = SlicePresenter(bench.store, bench.desk, bench.live, bench.segmentation)
         self.views: list[SliceView] = []
         self.presenter.view_changed.connect(self.on_view)
 

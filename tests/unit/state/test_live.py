@@ -12,11 +12,13 @@ from tests.unit.fakes import CARD, Bench, FakeSeries, FakeStudy, unet
 
 from unetscope.domain.edits import SetBias
 from unetscope.domain.errors import EngineError, UnetscopeError
+from unetscope.domain.ports import LookRequest
 from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.scopes import Scope
 from unetscope.domain.session import Gallery, Scaling, Session
 from unetscope.domain.window import Window
 from unetscope.state.live import SliceKey
+from unetscope.state.network_input import network_input
 
 EDIT = SetBias("enc", 0, 1.0)
 
@@ -383,3 +385,117 @@ def test_a_change_while_the_slice_is_read_does_not_read_it_again(bench: Bench) -
     assert bench.jobs.waiting == 1
     bench.jobs.run()
     assert study.series[0].reads == [2, 3, 1, 4, 0]
+
+
+# ------------------------------------------------------------------ looks ahead
+
+
+def keys(requests: tuple[LookRequest, ...]) -> list[int]:
+    """Slices of requests: the images of `FakeSeries` number their pixels."""
+    return [int(request.image.flat[0]) // 64 for request in requests]
+
+
+@pytest.fixture
+def long(bench: Bench) -> Bench:
+    """A series of 20 slices whose middle one is answered."""
+    volume = np.arange(20 * 64, dtype=np.float32).reshape(20, 8, 8)
+    bench.open_model()
+    bench.open_study(FakeSeries(volume=volume))
+    bench.engine.answer()
+    bench.jobs.run()
+    return bench
+
+
+def test_neighbours_are_looked_at_ahead_once_the_slice_shown_is_answered(long: Bench) -> None:
+    (ahead,) = long.engine.asked_ahead
+    assert keys(ahead) == [11, 9, 12, 8]
+    assert all((one.edits, one.layer) == ((), "enc") for one in ahead)
+    long.update(lambda s: s.select_slice(9))
+    assert len(long.engine.asked_ahead) == 1  # not before the answer
+    asked = long.engine.looks[-1].request
+    assert (asked.image_key, asked.model) == (ahead[1].image_key, ahead[1].model)
+    assert np.array_equal(asked.image, ahead[1].image)
+    long.engine.answer()
+    long.jobs.run()
+    assert keys(long.engine.asked_ahead[-1]) == [8, 10, 7, 11]  # the way the user goes first
+
+
+def test_nothing_is_asked_ahead_twice_or_for_an_older_question(long: Bench) -> None:
+    long.update(lambda s: s.set_opacity(0.2))
+    long.live.ask()
+    long.engine.answer()
+    long.jobs.run()
+    assert len(long.engine.asked_ahead) == 1
+    long.update(lambda s: s.edit(EDIT))
+    long.engine.answer()
+    long.jobs.work()  # the inputs are made, and a newer question comes before they are told
+    long.store.update(lambda s: s.select_layer("mid"))
+    long.jobs.run()
+    assert len(long.engine.asked_ahead) == 1
+    long.engine.answer()
+    long.jobs.run()
+    assert [one.layer for one in long.engine.asked_ahead[-1]] == ["mid"] * 4
+    assert [one.edits for one in long.engine.asked_ahead[-1]] == [(EDIT,)] * 4
+
+
+def test_a_neighbour_that_cannot_be_read_is_left_out(bench: Bench) -> None:
+    bench.open_model()
+    bench.open_study(FakeSeries(broken=frozenset({3})))
+    bench.engine.answer()
+    bench.jobs.run()
+    assert keys(bench.engine.asked_ahead[-1]) == [1, 4, 0]
+
+
+# ------------------------------------------------------------------------ drags
+
+
+def test_a_drag_asks_roughly_and_its_end_asks_exactly_once(long: Bench) -> None:
+    long.live.set_visible((2.0, 1.0, 3.0, 4.0))
+    before = len(long.engine.looks)
+    long.live.set_dragging(True)
+    long.update(lambda s: s.edit(EDIT))
+    long.update(lambda s: s.edit(SetBias("enc", 0, 2.0), same_gesture=True))
+    long.engine.answer(exact_in=(2, 1, 3, 4))
+    long.jobs.run()
+    assert len(long.engine.asked_ahead) == 1  # not while something is dragged
+    long.live.set_dragging(False)
+    long.live.set_dragging(False)
+    requests = [asked.request for asked in long.engine.looks[before:]]
+    assert [one.dragging for one in requests] == [True, True, False]
+    assert [one.visible for one in requests] == [(2, 1, 3, 4), (2, 1, 3, 4), None]
+    assert requests[-1].edits == long.session.edits
+    long.engine.answer()
+    long.jobs.run()
+    assert long.live.answer is not None
+    assert long.live.answer.look.exact_in is None
+    assert len(long.engine.asked_ahead) == 2
+
+
+def test_a_drag_that_changed_nothing_asks_nothing(long: Bench) -> None:
+    before = len(long.engine.looks)
+    long.live.set_dragging(True)
+    long.live.set_dragging(False)
+    long.jobs.run()
+    assert len(long.engine.looks) == before
+
+
+def test_an_edit_makes_the_input_of_the_network_no_second_time(
+    long: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Preprocessing, "apply", None)  # so that another call fails
+    long.update(lambda s: s.edit(EDIT))
+    assert long.engine.looks[-1].request.edits == (EDIT,)
+    long.update(lambda s: s.select_slice(11))  # made when it was looked at ahead
+    assert keys((long.engine.looks[-1].request,)) == [11]
+
+
+def test_the_part_on_screen_is_told_in_the_grid_of_the_input() -> None:
+    steps = Preprocessing(size=(12, 20), spacing=(2.0, 0.5), normalise="none")
+    series = FakeSeries(spacing=(1.0, 1.0, 1.0))
+    fed = network_input(series.volume[0], series, steps, unet(), "key")
+    assert fed.placement.resampled == (4, 16)  # 8 by 8 pixels, in the middle of 12 by 20
+    assert fed.part((0.0, 0.0, 8.0, 8.0)) == (4, 2, 4, 16)
+    assert fed.part((2.0, 1.0, 2.0, 3.0)) == (5, 4, 1, 6)
+    assert fed.part((2.5, 0.0, 2.0, 8.0)) == (5, 2, 2, 16)
+    assert fed.part(None) is None
+    assert fed.part((20.0, 20.0, 1.0, 1.0)) is None

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from unetscope.presenters.maps import MapsPresenter, MapsView
+from unetscope.presenters.maps import LargeMap, MapsPresenter, MapsView
 from unetscope.ui.widgets.histogram import Histogram
 from unetscope.ui.widgets.map_view import MapContent, MapView
 
@@ -20,6 +20,7 @@ class FeatureMapPanel(QDockWidget):
         super().__init__("Feature map", parent)
         self.setObjectName("feature_map")
         self._presenter = presenter
+        self._shown: LargeMap | None = None
         self._at: tuple[int, int] | None = None
 
         self.map = MapView()
@@ -49,6 +50,9 @@ class FeatureMapPanel(QDockWidget):
     def show_view(self, view: MapsView) -> None:
         """Make map, numbers and histogram show `view`."""
         large = view.large
+        if large is not None and large is self._shown:
+            return
+        self._shown = large
         if large is None:
             self.setWindowTitle("Feature map")
             self.map.show_message(view.empty)

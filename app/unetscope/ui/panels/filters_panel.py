@@ -24,6 +24,7 @@ class FiltersPanel(QDockWidget):
         super().__init__("Filters", parent)
         self.setObjectName("filters")
         self._presenter = presenter
+        self._choices: tuple[object, ...] = ()
 
         self.mode = QComboBox()
         self.mode.setObjectName("filters.mode")
@@ -75,15 +76,11 @@ class FiltersPanel(QDockWidget):
 
     def show_view(self, view: FiltersView) -> None:
         """Make the gallery show `view` without reporting it as a choice."""
-        self.setWindowTitle(view.title)
-        self.caption.setText(view.caption)
-        with QSignalBlocker(self.mode), QSignalBlocker(self.scaling):
-            self.mode.setCurrentIndex(list(GALLERIES).index(view.gallery))
-            self.scaling.setCurrentIndex(list(SCALINGS).index(view.scaling))
-        with QSignalBlocker(self.in_channel):
-            self.in_channel.setRange(0, max(view.in_channels - 1, 0))
-            self.in_channel.setValue(view.in_channel)
-            self.in_channel.setEnabled(view.gallery is Gallery.FILTERS and view.in_channels > 1)
+        inputs = (view.in_channel, view.in_channels)
+        choices = (view.title, view.caption, view.gallery, view.scaling, *inputs)
+        if choices != self._choices:
+            self._choices = choices
+            self._show_choices(view)
         if view.empty:
             self.gallery.show_message(view.empty)
             return
@@ -97,6 +94,17 @@ class FiltersPanel(QDockWidget):
                 selected=view.selected,
             )
         )
+
+    def _show_choices(self, view: FiltersView) -> None:
+        self.setWindowTitle(view.title)
+        self.caption.setText(view.caption)
+        with QSignalBlocker(self.mode), QSignalBlocker(self.scaling):
+            self.mode.setCurrentIndex(list(GALLERIES).index(view.gallery))
+            self.scaling.setCurrentIndex(list(SCALINGS).index(view.scaling))
+        with QSignalBlocker(self.in_channel):
+            self.in_channel.setRange(0, max(view.in_channels - 1, 0))
+            self.in_channel.setValue(view.in_channel)
+            self.in_channel.setEnabled(view.gallery is Gallery.FILTERS and view.in_channels > 1)
 
     def _tooltip(self, index: int) -> str:
         view = self._presenter.view

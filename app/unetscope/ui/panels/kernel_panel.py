@@ -25,13 +25,10 @@ from PySide6.QtWidgets import (
 
 from unetscope.domain.recipes import RECIPES
 from unetscope.domain.scopes import Scope
-from unetscope.presenters.kernel_editor import EffectView, KernelPresenter, KernelView
+from unetscope.presenters.kernel_editor import KernelPresenter, KernelView
 from unetscope.ui import icons
-from unetscope.ui.colours import DIVERGING, GREY, symmetric_limits
-from unetscope.ui.widgets.elided_label import ElidedLabel
+from unetscope.ui.effect_box import EffectBox
 from unetscope.ui.widgets.kernel_grid import KernelGrid
-from unetscope.ui.widgets.map_view import MapContent, MapView
-from unetscope.ui.widgets.table_of_values import TableOfValues
 
 GAIN_STEPS = 100  # slider steps to a gain of 1
 GAIN_MOST = 3
@@ -55,6 +52,7 @@ class KernelPanel(QDockWidget):
         self._presenter = presenter
         self._gain_moved = False
         self._bias_moved = False
+        self._shown: KernelView | None = None
 
         self.grid = KernelGrid()
         self.grid.setObjectName("kernel_editor.grid")
@@ -99,7 +97,7 @@ class KernelPanel(QDockWidget):
         self.problem.setObjectName("kernel_editor.problem")
         self.problem.setProperty("role", "error")
         self.problem.setWordWrap(True)
-        self.effect = _EffectBox()
+        self.effect = EffectBox()
 
         content = QWidget()
         content.setObjectName("kernel_editor.content")
@@ -196,11 +194,14 @@ class KernelPanel(QDockWidget):
 
     def _connect(self) -> None:
         presenter = self._presenter
+        self.grid.drag_started.connect(lambda: presenter.hold(True))
         self.grid.value_edited.connect(presenter.set_value)
+        self.grid.gesture_finished.connect(lambda: presenter.hold(False))
         self.filter.valueChanged.connect(presenter.select_filter)
         self.in_channel.valueChanged.connect(presenter.select_in_channel)
         self.bias.valueChanged.connect(self._bias_changed)
         self.bias.editingFinished.connect(self._bias_finished)
+        self.gain.sliderPressed.connect(lambda: presenter.hold(True))
         self.gain.valueChanged.connect(self._gain_changed)
         self.gain.sliderReleased.connect(self._gain_released)
         self.keep_norm.toggled.connect(presenter.set_keep_norm)
@@ -214,6 +215,25 @@ class KernelPanel(QDockWidget):
 
     def show_view(self, view: KernelView) -> None:
         """Make the widgets show `view` without reporting it as a user action."""
+        old, self._shown = self._shown, view
+        if view.kernel is None:
+            self.grid.show_message(view.empty)
+        else:
+            self.grid.show_kernel(view.kernel, view.limit, view.trained)
+        self._show_bias(view.bias)
+        if old is None or _choices(view) != _choices(old):
+            self._show_choices(view)
+        if old is None or view.effect is not old.effect:
+            self.effect.show_view(view.effect)
+
+    def _show_bias(self, bias: float | None) -> None:
+        self.bias.setEnabled(bias is not None)
+        if self.bias.value() != round(bias or 0.0, self.bias.decimals()):
+            with QSignalBlocker(self.bias):
+                self.bias.setValue(bias or 0.0)
+
+    def _show_choices(self, view: KernelView) -> None:
+        """Show which kernel it is, and what can be done with it."""
         self.setWindowTitle(view.title)
         self.problem.setText(view.problem)
         self.problem.setVisible(bool(view.problem))
@@ -226,19 +246,12 @@ class KernelPanel(QDockWidget):
         for key, button in self._turns.items():  # like a recipe, a turn needs rows and columns
             button.setEnabled(has_kernel if key == "negate" else view.takes_recipes)
         self.revert_kernel.setEnabled(view.edited)
-        if view.kernel is None:
-            self.grid.show_message(view.empty)
-        else:
-            self.grid.show_kernel(view.kernel, view.limit, view.trained)
         _show_spin(self.filter, view.filter, view.filters)
         _show_spin(self.in_channel, view.in_channel, view.in_channels)
-        with QSignalBlocker(self.bias), QSignalBlocker(self.keep_norm), QSignalBlocker(self.scopes):
-            self.bias.setEnabled(view.bias is not None)
-            self.bias.setValue(view.bias or 0.0)
+        with QSignalBlocker(self.keep_norm), QSignalBlocker(self.scopes):
             self.keep_norm.setChecked(view.keep_norm)
             self.scopes.button(list(Scope).index(view.scope)).setChecked(True)
         self._show_gain()
-        self.effect.show_view(view.effect)
 
     def _show_gain(self) -> None:
         self._gain_text.setText(f"gain ×{self.gain.value() / GAIN_STEPS:.2f}")
@@ -257,6 +270,7 @@ class KernelPanel(QDockWidget):
         with QSignalBlocker(self.gain):
             self.gain.setValue(GAIN_STEPS)
         self._show_gain()
+        self._presenter.hold(False)
 
     def _bias_changed(self, value: float) -> None:
         self._presenter.set_bias(value, same_gesture=self._bias_moved)
@@ -288,6 +302,13 @@ class KernelPanel(QDockWidget):
             self._presenter.set_kernel(np.array(rows).astype(np.float32))
 
 
+def _choices(view: KernelView) -> tuple[object, ...]:
+    """All of a view but the numbers, which a drag changes, and their effect."""
+    can = (view.kernel is not None, view.takes_recipes, view.edited, view.keep_norm, view.scope)
+    which = (view.filter, view.filters, view.in_channel, view.in_channels)
+    return (view.title, view.problem, *can, *which)
+
+
 def _numbers(line: str) -> list[float]:
     """Read a row of a spreadsheet; between tabs and semicolons a comma is a decimal comma."""
     has_cells = "\t" in line or ";" in line
@@ -309,67 +330,3 @@ def _show_spin(spin: QSpinBox, value: int, count: int) -> None:
         spin.setRange(0, max(count - 1, 0))
         spin.setValue(value)
         spin.setToolTip(f"Which {spin.prefix().strip()} the kernel belongs to, of {count}")
-
-
-class _EffectBox(QWidget):
-    """What the edits did: numbers, and the feature map as trained, as edited, and the change."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("kernel_editor.effect")
-        title = QLabel("Effect on this slice")
-        title.setProperty("role", "title")
-        self.table = TableOfValues()
-        self._advice = ElidedLabel()
-        self._advice.setProperty("role", "warning")
-        self._maps = {name: MapView() for name in ("trained", "edited", "change")}
-        self._pictures = QWidget()
-        pictures = QHBoxLayout(self._pictures)
-        pictures.setContentsMargins(0, 0, 0, 0)
-        for name, view in self._maps.items():
-            view.setObjectName(f"kernel_editor.effect.{name}")
-            view.setMinimumSize(48, 48)
-            column = QVBoxLayout()
-            column.setSpacing(1)
-            caption = QLabel(name)
-            caption.setProperty("role", "muted")
-            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(view, 1)
-            column.addWidget(caption)
-            pictures.addLayout(column, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        layout.addWidget(title)
-        layout.addWidget(self.table)
-        layout.addWidget(self._advice)
-        layout.addWidget(self._pictures, 1)
-        layout.addStretch()
-
-    def show_view(self, view: EffectView) -> None:
-        """Show numbers and pictures."""
-        rows = [(line.name, line.value) for line in view.lines] or [(view.empty, "")]
-        self.table.show_rows(rows)
-        self._advice.setText(view.advice)
-        self._advice.setToolTip(view.advice)
-        self._advice.setVisible(bool(view.advice))
-        has_maps = view.edited_map is not None
-        self._pictures.setVisible(has_maps)
-        if view.trained_map is None or view.edited_map is None or view.difference is None:
-            return
-        low = float(min(view.trained_map.min(), view.edited_map.min(), 0))
-        high = float(max(view.trained_map.max(), view.edited_map.max(), low + 1e-9))
-        limits = (low, high)
-        self._maps["trained"].show_content(
-            MapContent(values=view.trained_map, limits=limits, lut=GREY)
-        )
-        self._maps["edited"].show_content(
-            MapContent(values=view.edited_map, limits=limits, lut=GREY)
-        )
-        if not view.difference.any():
-            self._maps["change"].show_message("none")
-            return
-        limits = symmetric_limits(view.difference)
-        self._maps["change"].show_content(
-            MapContent(values=view.difference, limits=limits, lut=DIVERGING)
-        )

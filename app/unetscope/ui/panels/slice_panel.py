@@ -38,6 +38,7 @@ class SlicePanel(QWidget):
         self._presenter = presenter
         self._overlay_of: tuple[object, ...] = ()
         self._overlay: NDArray[np.uint8] | None = None
+        self._overlaid: Labels = np.zeros((0, 0), np.uint8)
         self._cursor: tuple[float, float] | None = None
 
         self.canvas = ImageCanvas(self)
@@ -68,6 +69,7 @@ class SlicePanel(QWidget):
         self.canvas.window_dragged.connect(self._window_dragged)
         self.canvas.hovered.connect(self._hovered)
         self.canvas.left.connect(self._left)
+        self.canvas.visible_changed.connect(presenter.set_visible)
         self.canvas.context_menu.connect(self.context_menu)
         self.canvas.double_clicked.connect(lambda *_: self.maximise.emit())
         self.slider.valueChanged.connect(presenter.go_to)
@@ -100,7 +102,7 @@ class SlicePanel(QWidget):
             self.canvas.show_content(self._content(view))
 
     def _content(self, view: SliceView) -> CanvasContent:
-        colours = _colours(view.legend)
+        colours = _colours(view.legend) if view.labels is not None else {}
         corners = view.corners
         *above, last = self._probe() or ("",)
         labels = view.labels
@@ -133,12 +135,15 @@ class SlicePanel(QWidget):
         self, view: SliceView, labels: Labels, colours: dict[int, RGB]
     ) -> NDArray[np.uint8]:
         """The mask as colours over the slice, made again only when it changed."""
-        made_of = (id(labels), view.opacity, tuple(colours.items()))
-        if self._overlay is None or self._overlay_of != made_of:
+        made_of = (view.opacity, tuple(colours.items()))
+        same = made_of == self._overlay_of and np.array_equal(labels, self._overlaid)
+        if self._overlay is None or not same:
             lut = np.zeros((256, 4), np.uint8)
             for label, rgb in colours.items():
                 lut[label] = (*rgb, round(255 * view.opacity))
-            self._overlay, self._overlay_of = lut[labels], made_of
+            words = lut.view(np.uint32)[:, 0][labels]
+            self._overlay = words.view(np.uint8).reshape(*labels.shape, 4)
+            self._overlay_of, self._overlaid = made_of, labels
         return self._overlay
 
     # ------------------------------------------------------------------ mouse

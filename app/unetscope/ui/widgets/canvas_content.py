@@ -86,3 +86,23 @@ class CanvasContent:
 
 
 EMPTY = CanvasContent()
+
+
+def changed_part(
+    overlay: NDArray[np.uint8] | None, old: NDArray[np.uint8] | None
+) -> tuple[int, int, int, int] | None:
+    """Where two overlays of one size differ; None where they do not.
+
+    Returns
+    -------
+    part : (int, int, int, int) or None
+        First row and column, and the ones after the last.
+    """
+    if overlay is None or old is None or overlay is old:
+        return None
+    words, before = (np.ascontiguousarray(of).view(np.uint32)[..., 0] for of in (overlay, old))
+    differs = words != before
+    rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

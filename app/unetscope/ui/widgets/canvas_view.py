@@ -100,6 +100,17 @@ class CanvasView:
         """Whether the point is on the slice."""
         return 0.0 <= row < self.rows and 0.0 <= column < self.columns
 
+    @property
+    def visible(self) -> tuple[float, float, float, float] | None:
+        """First row and column, rows and columns on screen, in pixel edges; None for all."""
+        top, left = self.to_image(0.0, 0.0)
+        bottom, right = self.to_image(self.width, self.height)
+        top, left = max(top, 0.0), max(left, 0.0)
+        bottom, right = min(bottom, float(self.rows)), min(right, float(self.columns))
+        whole = (0.0, 0.0, float(self.rows), float(self.columns))
+        part = (top, left, max(bottom - top, 0.0), max(right - left, 0.0))
+        return None if part == whole else part
+
     def _fitting(self) -> float:
         across = max(self.width - 2.0 * MARGIN, 1.0) / (self.columns * self.column_mm)
         down = max(self.height - 2.0 * MARGIN, 1.0) / (self.rows * self.row_mm)

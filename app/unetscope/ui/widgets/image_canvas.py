@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.canvas_content import EMPTY, CanvasContent
+from unetscope.ui.widgets.canvas_content import EMPTY, CanvasContent, changed_part
 from unetscope.ui.widgets.canvas_painting import paint_message, paint_over
 from unetscope.ui.widgets.canvas_view import CanvasView
 from unetscope.ui.widgets.outline import Segments, outline_segments
@@ -36,6 +37,9 @@ FASTER = 5  # steps of the wheel with Ctrl
 TEN = 10  # steps of the wheel with Shift
 START = 4  # screen pixels that make a press a drag
 SCROLL_STEP = 8.0  # screen pixels of a scrolling drag for one slice
+
+_PICTURES = frozenset({"grey", "overlay", "outline"})
+_OTHERS = [item.name for item in fields(CanvasContent) if item.name not in _PICTURES]
 
 
 class ImageCanvas(QWidget):
@@ -54,6 +58,7 @@ class ImageCanvas(QWidget):
     double_clicked = Signal(float, float)
     context_menu = Signal(QPoint)  # on the screen
     zoom_changed = Signal(float)  # screen pixels per slice pixel
+    visible_changed = Signal(object)  # the part of the slice on screen; None for all of it
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,7 +124,19 @@ class ImageCanvas(QWidget):
                     height=self.height(),
                 ).fit()
             )
-        self.update()
+        if self._view is not None and _differ_in_overlay_only(content, old):
+            self._update_overlay(old)
+        else:
+            self.update()
+
+    def _update_overlay(self, old: CanvasContent) -> None:
+        """Paint again only where the overlay is another than it was."""
+        part = changed_part(self._content.overlay, old.overlay)
+        if part is not None and self._view is not None:
+            left, top = self._view.to_screen(part[0], part[1])
+            right, bottom = self._view.to_screen(part[2], part[3])
+            area = QRectF(left, top, right - left, bottom - top)
+            self.update(area.adjusted(-1.0, -1.0, 1.0, 1.0).toAlignedRect())
 
     def show_message(self, text: str) -> None:
         """Show no slice but this text."""
@@ -282,6 +299,8 @@ class ImageCanvas(QWidget):
         self.update()
         if old is None or view.zoom != old.zoom:
             self.zoom_changed.emit(view.zoom)
+        if old is None or view.visible != old.visible:
+            self.visible_changed.emit(view.visible)
         if self._inside:  # what is under the mouse is another place now
             self._hover(QPointF(self.mapFromGlobal(QCursor.pos())))
 
@@ -304,6 +323,15 @@ class ImageCanvas(QWidget):
         if self._inside:
             self._inside = False
             self.left.emit()
+
+
+def _differ_in_overlay_only(content: CanvasContent, old: CanvasContent) -> bool:
+    """Whether two contents share all but the overlay, which has one size in both."""
+    shape, before = (None if o is None else o.shape for o in (content.overlay, old.overlay))
+    if shape != before:
+        return False
+    pictures = content.grey is old.grey and content.outline is old.outline
+    return pictures and all(getattr(content, name) == getattr(old, name) for name in _OTHERS)
 
 
 def _frame(content: CanvasContent) -> tuple[object, ...]:

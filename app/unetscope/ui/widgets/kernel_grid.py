@@ -27,7 +27,7 @@ from unetscope.ui.widgets.cell_gesture import CellGesture, weight
 from unetscope.ui.widgets.guard import never_raises
 from unetscope.ui.widgets.kernel_layout import cell_at, cell_rect
 from unetscope.ui.widgets.kernel_numbers import exact_text, number_text
-from unetscope.ui.widgets.kernel_painting import fitted_text, paint_dot, paint_frame
+from unetscope.ui.widgets.kernel_painting import fitted_text, paint_dot, paint_frame, same_values
 
 START = 3  # screen pixels that make a press a drag
 FULL_DRAG = 100.0  # screen pixels for the whole limit
@@ -48,6 +48,7 @@ class KernelGrid(QWidget):
     """Shows a kernel and asks for other values; it changes only when `show_kernel` is called."""
 
     value_edited = Signal(int, int, float, bool)  # row, column, value, same gesture as the last
+    drag_started = Signal()  # before its first value_edited; gesture_finished ends it
     gesture_finished = Signal()
     cell_selected = Signal(int, int)
     context_menu = Signal(int, int, QPoint)  # row, column; on the screen
@@ -123,11 +124,17 @@ class KernelGrid(QWidget):
             self._finish_drag()
             self._finish_burst()
             self._cursor, self._hover = (0, 0), None
+        old, before, text = self._values, (self._limit, self._trained), self._text
         self._values = values
         self._limit = limit if limit > 0.0 else 1.0
         self._trained = trained if trained is not None and trained.shape == values.shape else None
         self._text = None
-        self.update()
+        same = old.shape == values.shape and before[0] == self._limit and text is not None
+        if same and same_values(before[1], self._trained) and self._fitted_text() == text:
+            for row, column in np.argwhere(values != old).tolist():
+                self.update(self.cell_rect(row, column).adjusted(-2, -2, 2, 2))
+        else:
+            self.update()
 
     def show_message(self, text: str) -> None:
         """Show no kernel but this text."""
@@ -160,7 +167,7 @@ class KernelGrid(QWidget):
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), theme.colour("panel"))
             if self._values.size:
-                self._paint_cells(painter)
+                self._paint_cells(painter, event.rect())
             else:
                 painter.setPen(theme.colour("text_muted"))
                 flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
@@ -168,7 +175,7 @@ class KernelGrid(QWidget):
                     QRectF(self.rect()).adjusted(8, 4, -8, -4), int(flags), self._message
                 )
 
-    def _paint_cells(self, painter: QPainter) -> None:
+    def _paint_cells(self, painter: QPainter, area: QRect) -> None:
         rows, columns = self._values.shape
         colours = DIVERGING[to_levels(self._values, -self._limit, self._limit)]
         dark_text = luminance(colours) > 0.19
@@ -178,6 +185,8 @@ class KernelGrid(QWidget):
         for row in range(rows):
             for column in range(columns):
                 rect = self.cell_rect(row, column)
+                if not rect.intersects(area):
+                    continue
                 painter.fillRect(rect, QColor(*colours[row, column].tolist()))
                 if decimals >= 0:
                     painter.setPen(QColor("#16191e" if dark_text[row, column] else "#ffffff"))
@@ -331,6 +340,8 @@ class KernelGrid(QWidget):
     def _advance(self, gesture: CellGesture, units: float) -> None:
         gesture.units += units
         same, gesture.told = gesture.told, True
+        if gesture is self._drag and not same:
+            self.drag_started.emit()
         self.value_edited.emit(gesture.row, gesture.column, gesture.value(), same)
 
     def _finish_drag(self) -> None:

@@ -44,6 +44,13 @@ def fitted_text(
     return font, -1
 
 
+def same_values(some: NDArray[np.float32] | None, others: NDArray[np.float32] | None) -> bool:
+    """Whether two kernels hold the same values; two that are missing are the same."""
+    if some is None or others is None:
+        return some is others
+    return np.array_equal(some, others)
+
+
 def paint_dot(painter: QPainter, rect: QRect) -> None:
     """A dot in the corner of a cell whose value is not the trained one."""
     edge = 6.0 if rect.width() >= 18 else 3.0

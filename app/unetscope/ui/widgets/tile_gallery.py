@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, QSizeF, Qt, Signal
@@ -32,6 +33,7 @@ from unetscope.ui.widgets.tile_painting import (
 from unetscope.ui.widgets.tile_set import Grid, TileSet, mosaic
 
 LABELLED = 40  # tiles below this size carry no text
+FRAME = 3  # what the frame of a tile takes around it
 
 _NOTHING = TileSet(values=np.zeros((0, 1, 1), np.float32))
 
@@ -97,9 +99,10 @@ class TileGallery(QAbstractScrollArea):
     def show_tiles(self, tiles: TileSet) -> None:
         """Show `tiles`; the scroll position stays if their number does."""
         same = len(tiles) == len(self._tiles)
-        old = self._selected
-        self._tiles = tiles
-        self._selected = tiles.selected
+        before, self._tiles = self._tiles, tiles
+        old, self._selected = self._selected, tiles.selected
+        if same and old == tiles.selected and self._touch_up(before):
+            return
         if not same:
             self._hover = -1
         self._arrange()
@@ -199,13 +202,13 @@ class TileGallery(QAbstractScrollArea):
             area = QRectF(self.viewport().rect())
             painter.fillRect(area, theme.colour("panel"))
             if len(self._tiles):
-                self._paint_tiles(painter)
+                self._paint_tiles(painter, event.rect())
             else:
                 painter.setPen(theme.colour("text_muted"))
                 flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
                 painter.drawText(area.adjusted(16, 8, -16, -8), int(flags), self._message)
 
-    def _paint_tiles(self, painter: QPainter) -> None:
+    def _paint_tiles(self, painter: QPainter, area: QRect) -> None:
         start, stop = self.visible_range()
         if start >= stop:
             return
@@ -216,40 +219,65 @@ class TileGallery(QAbstractScrollArea):
         place.setSize(QSizeF(layout.columns * (layout.edge + GAP), rows * layout.row_height))
         painter.drawImage(place, picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_notes(painter, start, stop)
+        self._paint_notes(painter, start, stop, area)
         if start <= self._hover < stop and self._hover != self._selected:
             paint_frame(painter, self.tile_rect(self._hover), "text_muted", 1.0)
         if self._selected is not None and start <= self._selected < stop:
             paint_frame(painter, self.tile_rect(self._selected), "accent", 2.0)
 
-    def _mosaic(self, start: int, stop: int) -> QImage:
+    def _grid(self) -> Grid:
         ratio, layout = self.devicePixelRatioF(), self._layout
-        grid = Grid(
+        return Grid(
             columns=layout.columns,
             edge=round(layout.edge * ratio),
             cell_height=round(layout.row_height * ratio),
             cell_width=round((layout.edge + GAP) * ratio),
             strip=round(STRIP * ratio) if self._tiles.strip is not None else 0,
         )
+
+    def _mosaic(self, start: int, stop: int) -> QImage:
+        grid = self._grid()
         key = (self._tiles, start, stop, grid, theme.current())
         if key != self._cache_key:
-            words = mosaic(
-                self._tiles,
-                start,
-                stop,
-                grid,
-                behind=theme.colour("panel").rgb(),
-                tile=theme.colour("tile").rgb(),
-                bar=theme.colour("ok").rgb(),
-                track=theme.colour("border").rgb(),
-            )
-            height, width = words.shape
-            borrowed = QImage(words.data, width, height, 4 * width, QImage.Format.Format_RGB32)
-            self._cache = borrowed.copy()  # the copy owns its pixels
-            self._cache_key = key
+            self._cache, self._cache_key = self._drawn(start, stop, grid), key
         return self._cache
 
-    def _paint_notes(self, painter: QPainter, start: int, stop: int) -> None:
+    def _drawn(self, start: int, stop: int, grid: Grid) -> QImage:
+        words = mosaic(
+            self._tiles,
+            start,
+            stop,
+            grid,
+            behind=theme.colour("panel").rgb(),
+            tile=theme.colour("tile").rgb(),
+            bar=theme.colour("ok").rgb(),
+            track=theme.colour("border").rgb(),
+        )
+        height, width = words.shape
+        borrowed = QImage(words.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+        return borrowed.copy()  # the copy owns its pixels
+
+    def _touch_up(self, before: TileSet) -> bool:
+        """Draw the tiles that changed into the picture of those before; False if it is none."""
+        start, stop = self.visible_range()
+        grid = self._grid()
+        if self._cache_key != (before, start, stop, grid, theme.current()):
+            return False
+        changed = self._tiles.changed(before, start, stop)
+        if changed is None or 2 * len(changed) > stop - start:
+            return False
+        layout, scroll = self._layout, self.verticalScrollBar().value()
+        with QPainter(self._cache) as painter:
+            for index in changed:
+                row, column = divmod(index - start, grid.columns)
+                one = self._drawn(index, index + 1, replace(grid, columns=1))
+                painter.drawImage(column * grid.cell_width, row * grid.cell_height, one)
+                framed = layout.rect(index, scroll).adjusted(-FRAME, -FRAME, FRAME, FRAME)
+                self.viewport().update(framed)
+        self._cache_key = (self._tiles, start, stop, grid, theme.current())
+        return True
+
+    def _paint_notes(self, painter: QPainter, start: int, stop: int, area: QRect) -> None:
         marks = self._tiles.marks
         if self._layout.edge < LABELLED:
             few = marks if len(marks) < stop - start else range(start, stop)
@@ -261,6 +289,8 @@ class TileGallery(QAbstractScrollArea):
         layout, scroll = self._layout, self.verticalScrollBar().value()
         for index in range(start, stop):
             rect = layout.rect(index, scroll)
+            if not rect.intersects(area):
+                continue
             if text := self._tiles.label(index):
                 paint_label(painter, rect, text)
             if mark := marks.get(index):

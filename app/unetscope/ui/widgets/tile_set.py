@@ -72,6 +72,30 @@ class TileSet:
             return str(index)
         return self.labels[index] if index < len(self.labels) else ""
 
+    def changed(self, old: TileSet, start: int, stop: int) -> list[int] | None:
+        """Which tiles from `start` to `stop` look other than those of `old`; None: maybe all."""
+        mine, others = self.values, old.values
+        if self.strip is not None or old.strip is not None:
+            return None
+        if not (isinstance(mine, np.ndarray) and isinstance(others, np.ndarray)):
+            return None
+        if mine.shape != others.shape or _style(self) != _style(old):
+            return None
+        part = slice(start, stop)
+        differs = np.zeros(stop - start, bool)
+        if mine is not others:
+            differs |= (mine[part] != others[part]).any(axis=(1, 2))
+        limits, before = (
+            np.broadcast_to(np.asarray(tiles.limits, np.float32), (len(self), 2))[part]
+            for tiles in (self, old)
+        )
+        differs |= (limits != before).any(axis=1)
+        return [
+            index
+            for index in range(start, stop)
+            if differs[index - start] or self.marks.get(index) != old.marks.get(index)
+        ]
+
     def levels(self, start: int, stop: int, edge: int) -> NDArray[np.uint8]:
         """Tiles as entries of the colour map, in their size on the screen.
 
@@ -159,6 +183,11 @@ def mosaic(
     return np.ascontiguousarray(shaped.swapaxes(1, 2)).reshape(
         rows * grid.cell_height, grid.columns * grid.cell_width
     )
+
+
+def _style(tiles: TileSet) -> tuple[object, ...]:
+    """What all tiles have in common."""
+    return (tiles.lut.tobytes(), tiles.labels, tiles.smooth, tiles.aspect)
 
 
 def fitted_size(height: int, width: int, edge: int, aspect: float = 1.0) -> tuple[int, int]:

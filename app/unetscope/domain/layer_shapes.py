@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unetscope.domain.graph import Shape
-from unetscope.domain.model_config import NESTED, Call, ModelConfig, parse
+from unetscope.domain.known_layers import AUGMENTING
+from unetscope.domain.model_config import Call, ModelConfig
+from unetscope.domain.operation_shapes import (
+    broadcast,
+    concatenated,
+    operation_shape,
+    product,
+    reshaped,
+)
 
 Length = int | None
 _SAME = frozenset(
@@ -14,109 +22,80 @@ _SAME = frozenset(
     | {"ELU", "Softmax", "BatchNormalization", "LayerNormalization", "GroupNormalization"}
     | {"UnitNormalization", "Rescaling", "Dropout", "AlphaDropout", "GaussianDropout"}
     | {"GaussianNoise", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"}
+    | {"RMSNormalization", "Normalization", "MultiHeadAttention"}
+    | AUGMENTING
 )
 _MERGES = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"})
 
 
-def shapes_of(model: ModelConfig, given: Mapping[str, Shape] | None = None) -> dict[str, Shape]:
-    """Work out the output shape of every call, batch axis first; ``()`` where it is not known.
+def shapes_of(model: ModelConfig) -> dict[str, Shape]:
+    """Work out the output shape of every call of a flattened model.
 
     Parameters
     ----------
     model : ModelConfig
-        The model.
-    given : mapping, optional
-        Shapes of the inputs, where a nested model is called on others than its own.
+        Without nested models.
+
+    Returns
+    -------
+    shapes : dict of str to tuple
+        Batch axis first; what the file declares where there is no rule, else ``()``.
     """
     shapes: dict[str, Shape] = {}
     for call in model.calls:
-        if given and call.name in given:
-            shapes[call.name] = given[call.name]
-        elif call.name in model.declared:
-            shapes[call.name] = model.declared[call.name]
-        else:
-            inputs = [shapes[name] for name in call.inputs]
-            try:
-                shapes[call.name] = _shape(call, inputs)
-            except (KeyError, TypeError, ValueError, IndexError):
-                shapes[call.name] = ()
+        inputs = [shapes[read.call] if read.output == 0 else () for read in call.reads]
+        try:
+            found = _shape(call, inputs)
+        except (LookupError, TypeError, ValueError, ArithmeticError):
+            found = ()
+        shapes[call.name] = found or model.declared.get(call.name, ())
     return shapes
 
 
 def _shape(call: Call, inputs: Sequence[Shape]) -> Shape:
     kind, config = call.kind, call.config
     if kind == "InputLayer":
-        return tuple(config.get("batch_shape") or config["batch_input_shape"])
-    first = inputs[0]
-    if not first:
+        return tuple(config["batch_shape"])
+    if not all(inputs):
         return ()
-    if kind in NESTED:
-        return _nested(call, inputs)
+    if call.operation:
+        return operation_shape(call, inputs)
+    first = inputs[0]
+    if kind == "MultiHeadAttention" and config.get("output_shape"):
+        return ()
     if kind in _SAME:
         return first
+    if kind in ("Attention", "AdditiveAttention"):
+        return (*first[:-1], inputs[1][-1])
     if kind in _MERGES and len(inputs) > 1:
-        return _broadcast(inputs)
+        return merged(inputs)
     if kind == "Concatenate":
-        return _concatenated(config.get("axis", -1), inputs)
+        return concatenated(config.get("axis", -1), inputs)
     if kind == "Dense":
         return (*first[:-1], config["units"])
-    if kind in ("Flatten", "Reshape", "Permute", "Resizing"):
+    if kind == "RepeatVector":
+        return (first[0], config["n"], first[1])
+    if kind in ("Flatten", "Reshape", "Permute", "Resizing", "CenterCrop"):
         return _rearranged(kind, config, first)
     return _spatial(kind, config, first)
 
 
-def _nested(call: Call, inputs: Sequence[Shape]) -> Shape:
-    inner = parse(call.entry, call.name)
-    shapes = shapes_of(inner, dict(zip(inner.inputs, inputs, strict=True)))
-    return shapes[inner.outputs[0]]
-
-
-def _broadcast(inputs: Sequence[Shape]) -> Shape:
+def merged(inputs: Sequence[Shape]) -> Shape:
+    """Shape of layers broadcast against each other; a missing axis is added after the batch."""
     rank = max(map(len, inputs))
-    padded = [(*((1,) * (rank - len(s))), *s) for s in inputs]
-    return tuple(_widest(lengths) for lengths in zip(*padded, strict=True))
-
-
-def _widest(lengths: Sequence[Length]) -> Length:
-    known = [n for n in lengths if n != 1]
-    if not known:
-        return 1
-    return next((n for n in known if n is not None), None)
-
-
-def _concatenated(axis: int, inputs: Sequence[Shape]) -> Shape:
-    result = list(inputs[0])
-    lengths = [shape[axis] for shape in inputs]
-    result[axis] = None if None in lengths else sum(n for n in lengths if n is not None)
-    for i in range(1, len(result)):
-        if i != axis % len(result):
-            result[i] = next((s[i] for s in inputs if s[i] is not None), None)
-    return tuple(result)
+    return broadcast([(s[0], *((1,) * (rank - len(s))), *s[1:]) for s in inputs])
 
 
 def _rearranged(kind: str, config: Mapping[str, Any], first: Shape) -> Shape:
     if kind == "Permute":
         return (first[0], *(first[axis] for axis in config["dims"]))
-    if kind == "Resizing":
-        return (first[0], config["height"], config["width"], first[-1])
-    size = _product(first[1:])
+    if kind in ("Resizing", "CenterCrop"):
+        size = (config["height"], config["width"])
+        leading = config.get("data_format") == "channels_first"
+        return _joined(first[0], size, first[1 if leading else -1], leading)
     if kind == "Flatten":
-        return (first[0], size)
-    target = list(config["target_shape"])
-    if -1 in target:
-        rest = _product([n for n in target if n != -1])
-        known = size is not None and rest
-        target[target.index(-1)] = size // rest if known and size is not None and rest else None
-    return (first[0], *target)
-
-
-def _product(lengths: Sequence[Length]) -> Length:
-    total = 1
-    for length in lengths:
-        if length is None:
-            return None
-        total *= length
-    return total
+        return (first[0], product(first[1:]))
+    return (first[0], *reshaped(config["target_shape"], first[1:]))
 
 
 def _spatial(kind: str, config: Mapping[str, Any], first: Shape) -> Shape:
@@ -155,7 +134,7 @@ def _moved(kind: str, config: Mapping[str, Any], grid: Shape, rank: int) -> list
     """Grid of whatever slides a window: convolutions, their transposes, pooling."""
     pooling = "Pooling" in kind
     windows = _each(config["pool_size" if pooling else "kernel_size"], rank)
-    strides = _each(config.get("strides") or windows, rank)
+    strides = _each(config.get("strides") or (windows if pooling else 1), rank)
     dilations = _each(config.get("dilation_rate", 1), rank)
     extra = config.get("output_padding")
     extras = _each(extra, rank) if extra is not None else [None] * rank
@@ -167,8 +146,8 @@ def _moved(kind: str, config: Mapping[str, Any], grid: Shape, rank: int) -> list
         if n is None:
             result.append(None)
         elif kind.endswith("Transpose"):
-            result.append(_transposed(n, reach, stride, config["padding"], more))
-        elif config["padding"] in ("same", "causal"):
+            result.append(_transposed(n, reach, stride, config.get("padding", "valid"), more))
+        elif config.get("padding", "valid") in ("same", "causal"):
             result.append(-(-n // stride))
         else:
             result.append((n - reach) // stride + 1)

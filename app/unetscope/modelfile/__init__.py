@@ -1,0 +1,1 @@
+"""Model files read without Keras, for whoever describes a network and whoever runs it."""

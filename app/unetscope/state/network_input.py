@@ -1,0 +1,76 @@
+"""From a slice that was read to what the network is asked, and its mask back to the slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unetscope.domain.metrics import Labels
+from unetscope.domain.network import Network
+from unetscope.domain.ports import Floats, Rectangle, SeriesSource
+from unetscope.domain.preprocess import Placement, Preprocessing, unplace
+
+Part = tuple[float, float, float, float]  # first row, first column, rows, columns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkInput:
+    """One slice as a network is fed it.
+
+    Attributes
+    ----------
+    image : (H, W) or (H, W, C) ndarray of float32
+        Preprocessed, dimensionless.
+    key : str
+        Equal keys mean equal images.
+    placement : Placement
+        Where the slice lies in the image.
+    """
+
+    image: Floats
+    key: str
+    placement: Placement
+
+    def part(self, seen: Part | None) -> Rectangle | None:
+        """The part of the image that shows a part of the slice; None where that is all of it.
+
+        Parameters
+        ----------
+        seen : (float, float, float, float), or None
+            First row, first column, rows and columns of the slice, in pixel edges.
+        """
+        if seen is None:
+            return None
+        row, column, rows, columns = seen
+        first = self.placement.to_input(row - 0.5, column - 0.5)
+        last = self.placement.to_input(row + rows - 0.5, column + columns - 0.5)
+        starts, lengths = [], []
+        for low, high, size in zip(first, last, self.placement.size, strict=True):
+            start = min(max(int(np.floor(low + 0.5)), 0), size)
+            starts.append(start)
+            lengths.append(max(min(int(np.ceil(high + 0.5)), size) - start, 0))
+        if 0 in lengths or tuple(lengths) == self.placement.size:
+            return None
+        return (starts[0], starts[1], lengths[0], lengths[1])
+
+
+def network_input(
+    values: Floats, source: SeriesSource, preprocessing: Preprocessing, network: Network, key: str
+) -> NetworkInput:
+    """Make the input of a slice ``(rows, columns)``; PreprocessingError where it cannot be."""
+    spacing = source.spacing[1:]
+    image = preprocessing.apply(values, spacing)
+    channels = network.input_channels
+    if channels != 1:  # a slice has one
+        image = np.repeat(image[..., None], channels, axis=-1)
+    rows, columns = values.shape
+    return NetworkInput(image, key, preprocessing.placement((rows, columns), spacing))
+
+
+def on_slice(mask: Labels, placement: Placement) -> Labels:
+    """Bring a mask to the slice's grid, from an output grid of any size."""
+    if mask.shape != placement.size:
+        grid = (mask.shape[0], mask.shape[1])
+        mask = unplace(mask, Placement(placement.size, grid, grid)).astype(np.uint8)
+    return unplace(mask, placement).astype(np.uint8)

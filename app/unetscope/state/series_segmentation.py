@@ -1,0 +1,248 @@
+"""The mask of every slice of the series shown, made in the background and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from psygnal import Signal
+
+from unetscope.domain.card import ModelCard
+from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.history import Edits
+from unetscope.domain.metrics import Labels
+from unetscope.domain.network import Network
+from unetscope.domain.ports import Cancel, Engine, LookRequest, Notice, SeriesSource
+from unetscope.domain.preprocess import Placement
+from unetscope.domain.session import Session
+from unetscope.state.desk import Desk
+from unetscope.state.jobs import JobContext, Jobs
+from unetscope.state.live import Live, SliceKey
+from unetscope.state.network_input import NetworkInput, network_input, on_slice
+from unetscope.state.store import Store
+
+LANES = 2  # one slice is read while the engine is at another
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """One series on its way through the network.
+
+    Attributes
+    ----------
+    left : list of int
+        Slices that are neither done nor under way, in the order of their turn.
+    unread : list of UnetscopeError
+        Why slices could not be read.
+    at_work : int
+        Lanes that have not come to their end.
+    """
+
+    source: SeriesSource
+    network: Network
+    card: ModelCard
+    edits: Edits
+    left: list[int]
+    at_work: int = LANES
+    unread: list[UnetscopeError] = field(default_factory=list)
+    cancels: dict[int, Cancel] = field(default_factory=dict)
+
+    @property
+    def slices(self) -> int:
+        """How many slices the series has."""
+        return self.source.shape[0]
+
+
+class SeriesSegmentation:
+    """Segments all slices of a series while the window goes on, and keeps their masks.
+
+    The masks belong to one network with its edits: when either changes they are dropped.
+    """
+
+    progress_changed = Signal(float, str)
+    """``(share, sentence)``: how much is done; no sentence when nothing is under way."""
+    mask_came = Signal(SliceKey)
+
+    def __init__(self, store: Store, jobs: Jobs, desk: Desk, engine: Engine, live: Live) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._desk = desk
+        self._engine = engine
+        self._live = live
+        self._run: _Run | None = None
+        self._of: tuple[object, ...] = _made_of(store.session)
+        self._masks: dict[str, dict[int, Labels]] = {}
+        self._sources: dict[str, SeriesSource] = {}
+        store.changed.connect(self._on_session)
+        desk.studies_changed.connect(self._on_studies)
+
+    # ----------------------------------------------------------------- intents
+
+    @property
+    def running(self) -> bool:
+        """Whether a series is being segmented."""
+        return self._run is not None
+
+    def mask(self, key: SliceKey) -> Labels | None:
+        """The kept mask ``(rows, columns)`` uint8 of a slice, on its own grid; None without one."""
+        return self._masks.get(key.series, {}).get(key.index)
+
+    def start(self) -> None:
+        """Segment the series shown, from the slice shown outwards; what is kept is not redone."""
+        session, source = self._store.session, self._desk.shown
+        if source is None or session.network is None or session.card is None:
+            self._tell("There is nothing to segment.", "Open a study and a model first.")
+            return
+        if self._run is not None and self._run.source is source:
+            return
+        self._stop()
+        self._sources[source.uid] = source
+        kept = self._masks.setdefault(source.uid, {})
+        left = [index for index in range(source.shape[0]) if index not in kept]
+        left.sort(key=lambda index: abs(index - session.slice_index))
+        self._run = _Run(source, session.network, session.card, session.edits, left)
+        self._report(self._run)
+        for lane in range(LANES):
+            self._next(self._run, lane)
+
+    def cancel(self) -> None:
+        """Stop; the masks that are made are kept."""
+        run = self._run
+        if run is not None:
+            self._stop()
+            made = len(self._masks[run.source.uid])
+            self._tell(f"Stopped after {made} of {run.slices} slices; those are kept.")
+
+    # ------------------------------------------------------------ slice by slice
+
+    def _next(self, run: _Run, lane: int) -> None:
+        if not run.left:
+            run.at_work -= 1
+            if not run.at_work:
+                self._finish(run)
+            return
+        index = run.left.pop(0)
+        key = SliceKey(run.source.uid, index)
+        name = self._live.input_key(key, run.card, run.network)
+
+        def work(_: JobContext) -> NetworkInput:
+            values = run.source.slice(index)
+            return network_input(values, run.source, run.card.preprocessing, run.network, name)
+
+        self._jobs.submit(
+            f"segment {lane}",
+            work,
+            done=partial(self._ask, run, lane, key),
+            failed=partial(self._unread, run, lane),
+        )
+
+    def _ask(self, run: _Run, lane: int, key: SliceKey, fed: NetworkInput) -> None:
+        request = LookRequest(
+            model=run.network.ref, image=fed.image, image_key=fed.key, edits=run.edits
+        )
+        taken = partial(self._take, run, lane, key, fed.placement)
+        run.cancels[lane] = self._engine.segment(request, taken, partial(self._failed, run))
+
+    def _take(
+        self, run: _Run, lane: int, key: SliceKey, placement: Placement, mask: Labels
+    ) -> None:
+        if run is not self._run:
+            return
+        self._masks[key.series][key.index] = on_slice(mask, placement)
+        self._report(run)
+        self.mask_came.emit(key)
+        self._next(run, lane)
+
+    def _unread(self, run: _Run, lane: int, error: UnetscopeError) -> None:
+        run.unread.append(error)
+        self._next(run, lane)
+
+    def _failed(self, run: _Run, error: UnetscopeError) -> None:
+        if run is self._run:
+            self._stop()
+            self._tell(error.what, error.hint, trouble=True)
+
+    def _finish(self, run: _Run) -> None:
+        self._stop()
+        masks = self._masks[run.source.uid]
+        count = f"{len(masks)} slice{'s' if len(masks) != 1 else ''}"
+        hint = "Research use only."
+        if run.unread:
+            count = f"{len(masks)} of {run.slices} slices"
+            hint = f"The others could not be read: {run.unread[0].what}"
+        edited = " with the edited network" if run.network.edited_layers(run.edits) else ""
+        sizes = ", ".join(_sizes(masks, run)) or "no class was found"
+        self._tell(f"Segmented {count}{edited}: {sizes}.", hint, trouble=bool(run.unread))
+
+    # -------------------------------------------------------------- what changes
+
+    def _on_session(self, _: Session, new: Session) -> None:
+        of = _made_of(new)
+        if of == self._of:
+            return
+        self._of = of
+        self._masks.clear()
+        if self._run is not None:
+            self._stop()
+            # soon, for the line that says what changed is written at this moment
+            self._jobs.deliver(
+                lambda: self._tell(
+                    "The network was changed, so segmenting the series was stopped.",
+                    "Start it again when the edits are done.",
+                )
+            )
+
+    def _on_studies(self) -> None:
+        """Drop what was made of a series that was replaced."""
+        for uid, source in list(self._sources.items()):
+            if self._desk.find(uid) is source:
+                continue
+            del self._sources[uid]
+            self._masks.pop(uid, None)
+            if self._run is not None and self._run.source is source:
+                self._stop()
+
+    # --------------------------------------------------------------------- small
+
+    def _stop(self) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        for lane in range(LANES):
+            self._jobs.cancel(f"segment {lane}")
+        for cancel in run.cancels.values():
+            cancel()
+        self.progress_changed.emit(1.0, "")
+
+    def _report(self, run: _Run) -> None:
+        made = len(self._masks[run.source.uid])
+        sentence = f"Segmenting the series: {made} of {run.slices} slices"
+        self.progress_changed.emit(made / max(run.slices, 1), sentence)
+
+    def _tell(self, what: str, hint: str = "", *, trouble: bool = False) -> None:
+        self._desk.notice.emit(Notice(what, hint, trouble))
+
+
+def _made_of(session: Session) -> tuple[object, ...]:
+    """All that the masks depend on, but for the slices."""
+    ref = session.network.ref if session.network else None
+    return ref, session.card, session.edits
+
+
+def _sizes(masks: dict[int, Labels], run: _Run) -> list[str]:
+    """What each class takes, in mL where the geometry is sure, else in voxels."""
+    counts = np.zeros(256, np.int64)
+    for mask in masks.values():
+        counts += np.bincount(mask.ravel(), minlength=256)
+    millilitres = float(np.prod(run.source.spacing)) / 1000
+    found = []
+    for label in run.card.classes:
+        if label.colour is None or not counts[label.index]:
+            continue
+        voxels = int(counts[label.index])
+        amount = f"{voxels:,} voxels"
+        if run.source.geometry_sure and millilitres > 0:
+            amount = f"{voxels * millilitres:,.1f} mL"
+        found.append(f"{label.name} {amount}")
+    return found

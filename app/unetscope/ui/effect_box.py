@@ -1,0 +1,76 @@
+"""What the edits did to the slice, beside the kernel: numbers and small pictures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from unetscope.presenters.kernel_editor import EffectView
+from unetscope.ui.colours import DIVERGING, GREY, symmetric_limits
+from unetscope.ui.widgets.elided_label import ElidedLabel
+from unetscope.ui.widgets.map_view import MapContent, MapView
+from unetscope.ui.widgets.table_of_values import TableOfValues
+
+
+class EffectBox(QWidget):
+    """What the edits did: numbers, and the feature map as trained, as edited, and the change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("kernel_editor.effect")
+        title = QLabel("Effect on this slice")
+        title.setProperty("role", "title")
+        self.table = TableOfValues()
+        self._advice = ElidedLabel()
+        self._advice.setProperty("role", "warning")
+        self._maps = {name: MapView() for name in ("trained", "edited", "change")}
+        self._pictures = QWidget()
+        pictures = QHBoxLayout(self._pictures)
+        pictures.setContentsMargins(0, 0, 0, 0)
+        for name, view in self._maps.items():
+            view.setObjectName(f"kernel_editor.effect.{name}")
+            view.setMinimumSize(48, 48)
+            column = QVBoxLayout()
+            column.setSpacing(1)
+            caption = QLabel(name)
+            caption.setProperty("role", "muted")
+            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            column.addWidget(view, 1)
+            column.addWidget(caption)
+            pictures.addLayout(column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(title)
+        layout.addWidget(self.table)
+        layout.addWidget(self._advice)
+        layout.addWidget(self._pictures, 1)
+        layout.addStretch()
+
+    def show_view(self, view: EffectView) -> None:
+        """Show numbers and pictures."""
+        rows = [(line.name, line.value) for line in view.lines] or [(view.empty, "")]
+        self.table.show_rows(rows)
+        self._advice.setText(view.advice)
+        self._advice.setToolTip(view.advice)
+        self._advice.setVisible(bool(view.advice))
+        has_maps = view.edited_map is not None
+        self._pictures.setVisible(has_maps)
+        if view.trained_map is None or view.edited_map is None or view.difference is None:
+            return
+        low = float(min(view.trained_map.min(), view.edited_map.min(), 0))
+        high = float(max(view.trained_map.max(), view.edited_map.max(), low + 1e-9))
+        limits = (low, high)
+        self._maps["trained"].show_content(
+            MapContent(values=view.trained_map, limits=limits, lut=GREY)
+        )
+        self._maps["edited"].show_content(
+            MapContent(values=view.edited_map, limits=limits, lut=GREY)
+        )
+        if not view.difference.any():
+            self._maps["change"].show_message("none")
+            return
+        limits = symmetric_limits(view.difference)
+        self._maps["change"].show_content(
+            MapContent(values=view.difference, limits=limits, lut=DIVERGING)
+        )

@@ -1,0 +1,101 @@
+"""New models, which the engine builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.fakes import Bench, unet
+
+from unetscope.domain.errors import ModelError
+from unetscope.domain.ports import Notice, Saved
+from unetscope.domain.presets import NewModel
+
+PATH = Path("/models/unet.keras")
+NEW = NewModel.proposed("unet")
+
+
+class Ears:
+    """Hears what the desk says."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.notices: list[Notice] = []
+        self.busy: list[tuple[float, str]] = []
+        self.opened: list[Path] = []
+        bench.desk.notice.connect(self.on_notice)
+        bench.desk.busy_changed.connect(self.on_busy)
+        bench.desk.opened.connect(self.on_opened)
+
+    def on_notice(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    def on_busy(self, share: float, sentence: str) -> None:
+        self.busy.append((share, sentence))
+
+    def on_opened(self, path: Path) -> None:
+        self.opened.append(path)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def ears(bench: Bench) -> Ears:
+    return Ears(bench)
+
+
+def test_the_model_asked_for_last_wins_over_one_that_is_being_built(
+    bench: Bench, ears: Ears
+) -> None:
+    bench.desk.create_model(NEW, PATH)
+    later = bench.open_model()
+    _, _, done, failed = bench.engine.created[0]
+    done(Saved(PATH, "sha256:2", 4))
+    failed(ModelError("Too late."))
+    bench.jobs.run()
+    assert bench.session.network is later
+    assert ears.notices == []
+    assert ears.busy[-1] == (1.0, "")
+
+
+def test_cancelling_means_that_what_is_built_is_not_opened(bench: Bench, ears: Ears) -> None:
+    bench.desk.create_model(NEW, PATH)
+    bench.desk.cancel()
+    bench.files.networks[PATH] = unet()
+    bench.engine.created[0][2](Saved(PATH, "sha256:0", 4))
+    bench.jobs.run()
+    assert bench.session.network is None
+    assert ears.busy[-1] == (1.0, "")
+
+
+def test_a_study_that_is_read_meanwhile_does_not_end_the_wait(bench: Bench, ears: Ears) -> None:
+    bench.desk.create_model(NEW, PATH)
+    bench.open_study()
+    assert ears.busy[-1] == (-1.0, "Building unet.keras")
+
+
+def test_a_new_model_is_opened_when_the_engine_has_written_it(bench: Bench, ears: Ears) -> None:
+    bench.desk.create_model(NEW, PATH)
+    assert ears.busy == [(-1.0, "Building unet.keras")]
+    network = bench.files.networks[PATH] = unet()
+    ((new, asked, done, _),) = bench.engine.created
+    assert (new, asked) == (NEW, PATH)
+
+    done(Saved(PATH, network.fingerprint, 4))
+    bench.jobs.run()
+
+    assert bench.session.network is network
+    assert [notice.what for notice in ears.notices] == ["Built unet.keras."]
+    assert ears.opened == [PATH]
+    assert ears.busy[-1] == (1.0, "")
+
+
+def test_a_new_model_that_cannot_be_written_says_why(bench: Bench, ears: Ears) -> None:
+    before = bench.open_model()
+    bench.desk.create_model(NEW, PATH)
+    bench.engine.created[0][3](ModelError("The disk is full.", "Choose another folder."))
+    assert bench.session.network is before
+    assert ears.notices == [Notice("The disk is full.", "Choose another folder.")]
+    assert ears.busy[-1] == (1.0, "")
