@@ -26,7 +26,7 @@ from tests.unit.fakes import (
 
 from unetscope.bootstrap import Application, build, dress
 from unetscope.domain.network import Network
-from unetscope.domain.ports import LayerLook
+from unetscope.domain.ports import LayerLook, Look
 from unetscope.domain.preprocess import Preprocessing
 
 pytestmark = pytest.mark.benchmark(group="the window while a kernel value is dragged")
@@ -99,34 +99,33 @@ def mouse(program: Application, kind: QEvent.Type, up: int) -> None:
 def begin(program: Application, name: str) -> Any:
     """Select a layer, show an answer, begin a drag; gives places of the mouse without end."""
     program.store.update(lambda s: s.select_layer(name))
-    answer(program, next(answers(name)))
+    answer(program, next(answers(program, name)))
     mouse(program, QEvent.Type.MouseButtonPress, 0)
     mouse(program, QEvent.Type.MouseMove, 10)
     QApplication.processEvents()
     return itertools.cycle([*range(10, 60, 3), *range(60, 10, -3)])
 
 
-def answers(name: str) -> Iterator[tuple[LayerLook, Any]]:
+def answers(program: Application, name: str) -> Iterator[Look]:
     """Activations of which one map moves, and masks of which a part does, without end."""
     rows, _, filters = LAYERS[name]
     rng = np.random.default_rng(0)
     trained = np.maximum(rng.standard_normal((rows, rows, filters), np.float32), 0)
-    made = []
+    made, any_look = [], a_look(asked(program).looks[-1].request)
     for turn in range(8):
         edited = trained.copy()
         edited[..., 0] *= 1 + turn / 10
         mask = np.zeros((SIZE, SIZE), np.uint8)
         mask[100:120, 100 : 110 + turn] = 1 + turn % 2
-        made.append((LayerLook(layer=name, edited=edited, trained=trained), mask))
+        maps = LayerLook(layer=name, edited=edited, trained=trained)
+        made.append(replace(any_look, maps=maps, mask=mask, trained_mask=mask))
     return itertools.cycle(made)
 
 
-def answer(program: Application, parts: tuple[LayerLook, Any]) -> None:
+def answer(program: Application, look: Look) -> None:
     """Have the engine answer the latest question."""
-    engine = asked(program)
-    question = engine.looks[-1]
-    look = a_look(question.request, maps=parts[0], mask=parts[1], trained_mask=parts[1])
-    question.done(look)
+    question = asked(program).looks[-1]
+    question.done(replace(look, request=question.request))
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -149,10 +148,10 @@ def test_an_event_of_a_drag(benchmark: Any, program: Application, name: str) -> 
 @pytest.mark.parametrize("name", LAYERS)
 def test_an_answer_in_a_drag(benchmark: Any, program: Application, name: str) -> None:
     begin(program, name)
-    pace, parts = program.presenters.pace, answers(name)
+    pace, looks = program.presenters.pace, answers(program, name)
 
     def come() -> None:
-        answer(program, next(parts))
+        answer(program, next(looks))
         pace.frame()
         QApplication.processEvents()
 

@@ -634,9 +634,9 @@ REFUSED = [
         "custom layer",
         SMALL,
         becomes("pool", registered_name="lab>MyPool"),
-        r"pool \(MaxPooling2D\)",
+        r"pool \(lab>MyPool\)",
     ),
-    ("foreign module", SMALL, becomes("pool", module="os"), r"pool \(MaxPooling2D\)"),
+    ("foreign module", SMALL, becomes("pool", module="os"), r"pool \(os.MaxPooling2D\)"),
     ("wrapper", SMALL, becomes("mid_conv", class_name="SpectralNormalization"), "mid_conv"),
     ("quantised", SMALL, attribute("mid_conv", dtype="int8_from_float32"), "quantised Conv2D"),
     (

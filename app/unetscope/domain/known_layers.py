@@ -123,10 +123,15 @@ def is_operation(entry: Mapping[str, Any]) -> bool:
 
 
 def _kind(entry: Mapping[str, Any]) -> str:
-    config = entry.get("config")
+    """What to call the class of a refused layer."""
+    kind, config = str(entry.get("class_name")), entry.get("config")
     function = config.get("function") if isinstance(config, Mapping) else None
-    names_one = entry.get("class_name") == "TFOpLambda" and isinstance(function, str)
-    return f"tf.{function}" if names_one else str(entry.get("class_name"))
+    if kind == "TFOpLambda" and isinstance(function, str):
+        return f"tf.{function}"
+    registered = entry.get("registered_name")
+    if kind not in KNOWN or is_built_in(entry):
+        return kind
+    return str(registered) if registered not in (None, kind) else f"{entry.get('module')}.{kind}"
 
 
 def _entries(model: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:

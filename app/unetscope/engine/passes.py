@@ -86,10 +86,7 @@ class Passes:
             cost = program.work(program.reached(starts)) if starts else 0.0
             if cost < work and (not starts or one.depth < DEEPEST):
                 best, work = one, cost
-        if work:
-            new = [Forward(self._context, self._inputs, situation, best)]
-        else:
-            new = []
+        new = [Forward(self._context, self._inputs, situation, best)] if work else []
         kept = [self._kept[0], *([best] if best is not self._kept[0] else []), *new]
         for one in self._kept:
             if one not in kept:

@@ -83,7 +83,7 @@ def test_a_cancelled_sweep_ends_and_never_calls_back(caller: Caller, bench: Fake
     assert caller.errors == []
     assert not any(isinstance(answer, Effects) for answer in caller.answers)
     assert bench.closed == 1
-    assert bench.steps == 2
+    assert bench.steps <= 2  # the second may not have begun
 
 
 def until_a_request_waits() -> None:
