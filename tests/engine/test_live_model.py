@@ -60,6 +60,7 @@ def test_an_image_with_a_channel_axis_gives_the_same(live: LiveModel, image: Ima
 
 
 def test_only_what_an_edit_reaches_is_run_again(live: LiveModel) -> None:
+    live.activations()
     upstream = live.activation("enc1_relu")
     assert live.last_update.layers_recomputed == 9
 
@@ -84,6 +85,8 @@ def test_nothing_upstream_is_ever_called_again(
 
     monkeypatch.setattr(Forward, "_run", watched)
     names = [layer.name for layer in live.layers]
+    live.activations()
+    ran.clear()
 
     live.apply(kernel("mid_conv")).mask()
     live.activation("pool")

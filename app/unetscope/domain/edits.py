@@ -7,7 +7,7 @@ The weights in force are the trained ones with the edits applied in order, so un
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -60,6 +60,11 @@ class Edit:
             The edit does not fit the layer. Nothing has changed.
         """
         raise NotImplementedError
+
+    def of_filter(self, index: int) -> Edit:
+        """The same edit of another filter."""
+        other: dict[str, Any] = {"filter": index}
+        return replace(self, **other)
 
     def _parts(self) -> tuple[object, ...]:
         parts: list[object] = [type(self).__name__]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unetscope.domain.edits import Edit, Touched, apply_all
-from unetscope.domain.graph import Graph, Layer
+from unetscope.domain.edits import Edit, apply_all
+from unetscope.domain.graph import Graph, WeightSpec
 from unetscope.domain.kernels import Weights, layout_of
 
 KEPT_STATES = 4  # of each layer: enough for before and after a gesture, and one step back
@@ -30,7 +30,6 @@ class _State:
 
     edits: tuple[Edit, ...]
     weights: Weights
-    touched: frozenset[Touched] = frozenset()
     differs: bool | None = None  # not known yet
 
 
@@ -85,24 +84,72 @@ class Network:
 
     def differs(self, layer: str, edits: Iterable[Edit]) -> bool:
         """Whether the edits leave any value of this layer other than it was trained."""
-        state = self._state(layer, edits)
-        if state.differs is None:
-            parts = _parts(self.graph[layer], state.touched)
-            pairs = list(zip(state.weights, self.trained[layer], strict=True))
-            state.differs = any(
-                a is not b and not all(np.array_equal(a[part], b[part]) for part in parts(a))
-                for a, b in pairs
+        mine = self._mine(layer, edits)
+        which = self._filters_touched(layer, mine)
+        if which is not None:
+            pairs = zip(
+                self.filters(layer, mine, which), self.filters(layer, (), which), strict=True
             )
+            return not all(np.array_equal(a, b) for a, b in pairs)
+        state = self._state(layer, mine)
+        if state.differs is None:
+            trained = self.trained[layer]
+            state.differs = not all(map(np.array_equal, state.weights, trained))
         return state.differs
 
+    def filters(self, layer: str, edits: Iterable[Edit], which: Sequence[int]) -> Weights:
+        """Some filters of a convolution with the edits applied, without a copy of all the others.
+
+        Returns
+        -------
+        weights : tuple of ndarray
+            As `weights` gives them, with these filters only.
+        """
+        known, mine = self.graph[layer], self._mine(layer, edits)
+        layout = layout_of(known)
+        assert layout is not None
+
+        def some(array: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+            return array.take(list(which), axis)
+
+        touched = self._filters_touched(layer, mine)
+        whole = self.trained[layer] if touched is not None else self.weights(layer, mine)
+        few = (some(whole[0], layout.filter_axis), *(some(array, 0) for array in whole[1:]))
+        if touched is None or not mine:
+            return few
+        specs = zip(known.weights, few, strict=True)
+        small = replace(known, weights=tuple(WeightSpec(s.name, a.shape) for s, a in specs))
+        place = {index: at for at, index in enumerate(which)}
+        moved = [
+            edit.of_filter(place[index]) for edit in mine if (index := edit.touched.filter) in place
+        ]
+        return apply_all(small, few, moved)
+
+    def _mine(self, layer: str, edits: Iterable[Edit]) -> tuple[Edit, ...]:
+        return tuple(edit for edit in edits if edit.layer == layer and edit.changes_weights)
+
+    def _filters_touched(self, layer: str, mine: Sequence[Edit]) -> tuple[int, ...] | None:
+        """Which filters the edits can change; None where all, or where one does not fit."""
+        layout = layout_of(self.graph[layer])
+        if layout is None or layout.depthwise or layout.separable:
+            return None
+        found = set()
+        for edit in mine:
+            index = edit.touched.filter
+            whole = isinstance(index, int) and not isinstance(index, bool)
+            if not whole or index is None or not 0 <= index < layout.filters:
+                return None
+            found.add(index)
+        return tuple(sorted(found))
+
     def _state(self, layer: str, edits: Iterable[Edit]) -> _State:
-        mine = tuple(edit for edit in edits if edit.layer == layer and edit.changes_weights)
+        mine = self._mine(layer, edits)
         held = self._states.get(layer, [])
         states = [state for state in held if mine[: len(state.edits)] == state.edits]
         start = states[-1] if states else _State((), self.trained.get(layer, ()), differs=False)
         for i in range(len(start.edits), len(mine)):
             weights = apply_all(self.graph[layer], start.weights, mine[i : i + 1])
-            start = _State(mine[: i + 1], weights, start.touched | {mine[i].touched})
+            start = _State(mine[: i + 1], weights)
             states.append(start)
         if mine:
             others = [state for state in held if state not in states]
@@ -111,18 +158,3 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Network, (self.path, self.fingerprint, self.name, self.graph, self.trained)
-
-
-def _parts(
-    layer: Layer, touched: Iterable[Touched]
-) -> Callable[[NDArray[np.float32]], list[tuple[int | slice, ...]]]:
-    """Tell for each weight array of a layer which parts of it the edits can have changed."""
-    layout = layout_of(layer)
-    kernels = layer.weights[0].shape if layer.weights else ()
-
-    def of(array: NDArray[np.float32]) -> list[tuple[int | slice, ...]]:
-        if layout is None or array.shape != kernels:
-            return [()]  # all of it: small
-        return [layout.index(part.in_channel, part.filter) for part in touched]
-
-    return of

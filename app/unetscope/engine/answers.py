@@ -79,7 +79,8 @@ class Answers(Described):
         tensors = [tf.constant(values) for values in fitted(image, layers)]
         self._since, self._pending = 0.0, True
         self._passes = self._album.show(tensors, key, self._situation)
-        self._timed(self._pulled_outputs)
+        if any(None in layer.output_shape[1:] for layer in layers):
+            self._timed(self._pulled_outputs)  # tells whether its layers fit together at this size
         return self
 
     def activation(self, layer: str) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -33,6 +33,7 @@ class Context:
         self._edited: OrderedDict[tuple[object, ...], tuple[Folded, tuple[Edits, ...]]]
         self._edited = OrderedDict()
         self.donors: OrderedDict[tuple[object, ...], tuple[Any, Edit]] = OrderedDict()
+        self._shortcuts: dict[int, Callable[[Tensor], Tensor] | None] = {}
         self._traced: dict[int, OrderedDict[tuple[object, ...], Any]] = {}
 
     def weights(self, layer: str, edits: Mapping[str, Edits]) -> Weights:
@@ -62,12 +63,25 @@ class Context:
 
     def _fold(self, unit: Unit, edits: Mapping[str, Edits]) -> Folded:
         norm = () if unit.norm is None else self.norm(unit.norm, edits)
-        return Folded(unit, self.weights(unit.layer, edits), norm)
+        mine, layer = edits.get(unit.layer, ()), unit.layer
+
+        def weights_of(filters: tuple[int, ...] | None) -> Weights:
+            if filters is None:
+                return self.network.weights(layer, mine)
+            return self.network.filters(layer, mine, filters)
+
+        shape = self.program.graph[layer].weights[0].shape
+        return Folded(unit, shape, weights_of, norm)
 
     def call(
         self, node: int, tensors: Sequence[Tensor], edits: Mapping[str, Edits]
     ) -> tuple[Tensor, ...]:
-        """Let Keras run a node that is not taken apart here."""
+        """Run a node that is no unit: by one operation where there is one, else by Keras."""
+        if node not in self._shortcuts:
+            self._shortcuts[node] = self.program.shortcut(node)
+        shortcut = self._shortcuts[node]
+        if shortcut is not None:
+            return (shortcut(tensors[0]),)
         self.variables.assign(self.program.nodes[node].layer, edits)
         key = tuple((tuple(tensor.shape), tensor.dtype) for tensor in tensors)
         traces = self._traced.setdefault(node, OrderedDict())

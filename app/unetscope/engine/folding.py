@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from unetscope.engine.program import Term, Unit
 
 Tensor = Any
 Array = NDArray[np.float32]
+Filters = tuple[int, ...]
 
 
 class Folded:
@@ -27,20 +28,54 @@ class Folded:
     Parameters
     ----------
     unit : Unit
-    weights : tuple of ndarray
-        Of the convolution, in Keras order: kernel and perhaps bias.
+    shape : tuple of int
+        Of the convolution's kernel, as Keras lays it out.
+    weights_of : callable
+        Gives the convolution's weights in Keras order, all of them for None, or some filters.
     norm : tuple of ndarray
         Scale and shift of the normalisation, each (filters,); empty where there is none.
     """
 
-    def __init__(self, unit: Unit, weights: Weights, norm: tuple[Array, ...] = ()) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        shape: tuple[int, ...],
+        weights_of: Callable[[Filters | None], Weights],
+        norm: tuple[Array, ...] = (),
+    ) -> None:
         self._unit = unit
-        self._raw = weights[0]
-        self.filters: int = self._raw.shape[-2 if unit.window.transposed else -1]
-        bias = weights[1] if len(weights) > 1 else np.zeros(self.filters, np.float32)
-        self._scale = norm[0] if norm else None
-        self.bias: Array = bias * norm[0] + norm[1] if norm else bias
+        self._lengths = shape[:-2]
+        self._weights_of = weights_of
+        self._norm = norm
+        self._few: tuple[Filters, Weights] = ((), ())
         self._tensors: dict[object, Tensor] = {}
+        self.filters: int = shape[-2 if unit.window.transposed else -1]
+
+    @cached_property
+    def _all(self) -> Weights:
+        return self._weights_of(None)
+
+    def _of(self, filters: Filters | None) -> Weights:
+        if filters is None:
+            return self._all
+        if self._few[0] != filters:
+            self._few = (filters, self._weights_of(filters))
+        return self._few[1]
+
+    def bias_of(self, filters: Filters | None) -> Array:
+        """The bias of some filters, or of all, with the normalisation's shift."""
+        kernel, *rest = self._of(filters)
+        count = kernel.shape[-2 if self._unit.window.transposed else -1]
+        bias = rest[0] if rest else np.zeros(count, np.float32)
+        if not self._norm:
+            return bias
+        scale, shift = (one if filters is None else one[list(filters)] for one in self._norm)
+        return bias * scale + shift
+
+    @cached_property
+    def bias(self) -> Array:
+        """(filters,) ndarray."""
+        return self.bias_of(None)
 
     @cached_property
     def bias_tensor(self) -> Tensor:
@@ -60,6 +95,14 @@ class Folded:
             self._tensors[term] = tf.constant(np.ascontiguousarray(kernel))
         return self._tensors[term]
 
+    def shape(self, term: Term) -> tuple[int, ...]:
+        """Shape of a term's kernel as it is run, without making it."""
+        lengths = self._lengths
+        if term.upsampled is not None:
+            pairs = zip(lengths, term.upsampled, strict=True)
+            lengths = tuple(n + times - 1 for n, times in pairs)
+        return (*lengths, term.channels.stop - term.channels.start, self.filters)
+
     def reading(self, term: Term, channels: Sequence[int]) -> Tensor:
         """The kernel of a term for some of its maps only."""
         key = (term, tuple(channels))
@@ -76,32 +119,26 @@ class Folded:
         term: Term,
         *,
         channels: Sequence[int] | None = None,
-        filters: Sequence[int] | None = None,
+        filters: Filters | None = None,
     ) -> Array:
         """Slice the kernel by a term's maps and by filters; a copy in Keras's layout."""
         transposed = self._unit.window.transposed
-        by_axis = [slice(None)] * (self._raw.ndim - 2)
-        kernel = (
-            self._raw[(*by_axis, slice(None), term.channels)]
-            if transposed
-            else (self._raw[(*by_axis, term.channels, slice(None))])
-        )
-        in_axis, out_axis = (-1, -2) if transposed else (-2, -1)
-        if channels is not None:
-            kernel = kernel.take(list(channels), in_axis)
-        scale = self._scale
-        if filters is not None:
-            kernel = kernel.take(list(filters), out_axis)
-            scale = None if scale is None else scale[list(filters)]
-        if scale is None:
+        kernel = self._of(filters)[0]
+        if channels is None:
+            chosen: Any = term.channels
+        else:
+            chosen = [term.channels.start + channel for channel in channels]
+        kernel = kernel[..., chosen] if transposed else kernel[..., chosen, :]
+        if not self._norm:
             return kernel
+        scale = self._norm[0] if filters is None else self._norm[0][list(filters)]
         return kernel * (scale[:, np.newaxis] if transposed else scale)
 
     def window(self, term: Term) -> Window:
         """How the kernel of a term moves."""
         if term.upsampled is None:
             return self._unit.window
-        lengths = self._raw.shape[:-2]
+        lengths = self._lengths
         before = tuple(length - 1 - (length - 1) // 2 for length in lengths)
         even = any(length % 2 == 0 for length in lengths)
         return Window(term.upsampled, (1,) * len(lengths), True, True, before if even else None)

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from unetscope.domain.interventions import CutSkip, Intervention, PatchSkip
 from unetscope.engine.context import Context
+from unetscope.engine.ops import scaled
 from unetscope.engine.program import Nodes, Unit
 from unetscope.engine.situation import TRAINED, Situation
 from unetscope.engine.units import Units
@@ -348,7 +349,7 @@ class Forward:
         scale, shift = self.context.norm(i, self.situation.weights)
         if channels is not None:
             scale, shift = scale[list(channels)], shift[list(channels)]
-        return tf.raw_ops.AddV2(x=tf.raw_ops.Mul(x=x, y=tf.constant(scale)), y=tf.constant(shift))
+        return scaled(x, scale, shift)
 
     def _donor(self, edit: PatchSkip) -> Forward:
         """The pass over another image, from which a skip connection is patched."""

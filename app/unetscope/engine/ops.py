@@ -141,6 +141,31 @@ def _spread(x: Tensor, kernel: Tensor, window: Window) -> Tensor:
     return tf.nn.conv2d_transpose(x, kernel, shape, window.strides, [*paddings, [0, 0]])
 
 
+def scaled(x: Tensor, scale: Array, shift: Array) -> Tensor:
+    """Multiply and shift each feature map, in one go where it has rows and columns."""
+    if len(x.shape) != 4:
+        return x * tf.constant(scale) + tf.constant(shift)
+    plain = (zeros(scale.size), tf.ones(scale.size))
+    return tf.raw_ops.FusedBatchNormV3(
+        x=x,
+        scale=tf.constant(scale),
+        offset=tf.constant(shift),
+        mean=plain[0],
+        variance=plain[1],
+        epsilon=0.0,
+        is_training=False,
+    )[0]
+
+
+def repeated(x: Tensor, times: tuple[int, ...]) -> Tensor:
+    """Repeat rows and columns of (N, H, W, C)."""
+    count, rows, columns, maps = x.shape
+    down, right = times
+    spread = tf.reshape(x, (count, rows, 1, columns, 1, maps))
+    spread = tf.broadcast_to(spread, (count, rows, down, columns, right, maps))
+    return tf.reshape(spread, (count, rows * down, columns * right, maps))
+
+
 def thin(x: Array, kernel: Array, window: Window) -> Array:
     """Convolve for a few filters: a matrix product over channels, then shifted sums.
 
@@ -155,15 +180,17 @@ def thin(x: Array, kernel: Array, window: Window) -> Array:
     """
     rows, columns, channels = x.shape[1:]
     high, wide, _, filters = kernel.shape
-    flat = np.ascontiguousarray(kernel.transpose(2, 0, 1, 3)).reshape(channels, -1)
-    products = (x.reshape(-1, channels) @ flat).reshape(rows, columns, high, wide, filters)
-    top, left = ((high - 1) // 2, (wide - 1) // 2) if window.same else (0, 0)
-    total = np.zeros((rows + high - 1, columns + wide - 1, filters), np.float32)
-    for i in range(high):
-        for j in range(wide):
-            down, right = high - 1 - i, wide - 1 - j
-            total[down : down + rows, right : right + columns] += products[:, :, i, j]
-    if window.same:
-        first, second = high - 1 - top, wide - 1 - left
-        return total[first : first + rows, second : second + columns][np.newaxis]
-    return total[high - 1 : rows, wide - 1 : columns][np.newaxis]
+    taps = np.ascontiguousarray(kernel.transpose(0, 1, 3, 2)).reshape(-1, channels)
+    made = (taps @ x.reshape(-1, channels).T).reshape(high, wide, filters, rows, columns)
+    if high == wide == 1:
+        total = made[0, 0]
+    else:
+        total = np.zeros((filters, rows + high - 1, columns + wide - 1), np.float32)
+        for i in range(high):
+            for j in range(wide):
+                down, right = high - 1 - i, wide - 1 - j
+                total[:, down : down + rows, right : right + columns] += made[i, j]
+        first, last = (high // 2, high // 2 + rows) if window.same else (high - 1, rows)
+        begin, end = (wide // 2, wide // 2 + columns) if window.same else (wide - 1, columns)
+        total = total[:, first:last, begin:end]
+    return np.ascontiguousarray(total.transpose(1, 2, 0))[np.newaxis]

@@ -16,9 +16,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from unetscope.engine.introspect import Anatomy, Node
-from unetscope.engine.ops import Window
+from unetscope.engine.ops import Window, repeated
 
 Tensor = Any
 Nodes = frozenset[int]
@@ -231,6 +232,26 @@ class Program:
         if kind == "Softmax" and layer.axis not in (-1, len(self.graph.layers[i].output_shape) - 1):
             name = "other"
         return Activation(name, lambda x: call([x])[0])
+
+    def shortcut(self, i: int) -> Callable[[Tensor], Tensor] | None:
+        """One TensorFlow operation that does what a node does; None where there is none."""
+        layer, kind = self.keras(i), self.kind(i)
+        activation = self.activation(i)
+        if activation is not None and activation.name == "relu":
+            return lambda x: tf.raw_ops.Relu(features=x)
+        if getattr(layer, "data_format", "channels_last") != "channels_last":
+            return None
+        if kind == "UpSampling2D" and layer.interpolation == "nearest":
+            return lambda x: repeated(x, layer.size)
+        if kind == "MaxPooling2D":
+            ksize, strides = [1, *layer.pool_size, 1], [1, *layer.strides, 1]
+            padding = layer.padding.upper()
+            return lambda x: tf.raw_ops.MaxPool(
+                input=x, ksize=ksize, strides=strides, padding=padding
+            )
+        if kind == "ZeroPadding2D":
+            return lambda x: tf.pad(x, ((0, 0), *layer.padding, (0, 0)))
+        return None
 
     def window(self, i: int) -> Window | None:
         """How a node convolves; None where it does not, or not in a way known here."""

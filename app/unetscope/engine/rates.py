@@ -13,6 +13,7 @@ import tensorflow as tf
 from unetscope.engine.ops import Window, convolved, thin
 
 ROUNDS = 9
+LARGE = 4 << 20  # values: more than the processor's own memory holds
 _PLAIN = Window((1, 1), (1, 1), True)
 
 
@@ -57,12 +58,12 @@ def measured() -> Rates:
     dense = _seconds(lambda: convolved(tensor, weights, _PLAIN, bias))
     one = kernel[..., :1]
     product = _seconds(lambda: thin(x, one, _PLAIN))
-    large = tf.constant(rng.random((1, 4 << 18), dtype=np.float32))
+    large = tf.constant(rng.random((1, LARGE), dtype=np.float32))
     passing = _seconds(lambda: tf.raw_ops.Relu(features=large))
     small = tf.zeros(4)
     call = _seconds(lambda: tf.raw_ops.Relu(features=small))
     product = min(max(product, dense / channels), 8 * dense / channels)  # if it was disturbed
-    return Rates(work / dense, work / channels / product, 2 * 4 * (4 << 18) / passing, call)
+    return Rates(work / dense, work / channels / product, 2 * 4 * LARGE / passing, call)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from unetscope.engine.forward import Forward
-from unetscope.engine.ops import convolved
+from unetscope.engine.ops import convolved, repeated, scaled
 from unetscope.engine.program import Term, Unit
 from unetscope.engine.values import Patch, Tensor, Value, whole_tensor
 
@@ -195,13 +195,12 @@ class Region:
             part = parts[0]
         elif kind == "UpSampling2D":
             size = self._pass.program.keras(i).size
-            part = tf.repeat(tf.repeat(parts[0], size[0], 1), size[1], 2)
-            part = _cut(part, below.times(size), rect)
+            part = _cut(repeated(parts[0], size), below.times(size), rect)
         elif self._pass.program.is_join(i):
             part = tf.concat(parts, -1)
         elif self._pass.program.is_norm(i):
             scale, shift = self._pass.context.norm(i, self._pass.situation.weights)
-            part = parts[0] * scale + shift
+            part = scaled(parts[0], scale, shift)
         elif self._pass.program.is_identity(i):
             part = parts[0]
         else:

@@ -104,7 +104,7 @@ class Units:
         window, rates = folded.window(term), measured()
         if not window.is_plain or len(window.strides) != 2:
             return False
-        positions, made = prod(shape[1:-1]), prod(folded.whole(term).shape[:2]) * folded.filters
+        positions, made = prod(shape[1:-1]), prod(folded.shape(term)[:2]) * folded.filters
         work = positions * shape[-1] * made
         by_product = rates.thin(work, 4 * positions * made)
         return by_product < rates.convolution(work, 4 * positions * folded.filters)
@@ -113,7 +113,7 @@ class Units:
         """Whether it is cheaper to run the maps that changed than all of them."""
         rates = measured()
         positions = prod(patch.base.shape[1:-1])
-        work = positions * prod(folded.whole(term).shape)
+        work = positions * prod(folded.shape(term))
         share = len(patch.channels) / int(patch.base.shape[-1])
         strides = prod(folded.window(term).strides)
         spread = folded.window(term).transposed
@@ -132,11 +132,11 @@ class Units:
             return self._by_channels(unit, base, change, activated=activated)
         if acted or not self._is_cheap(unit, new, len(change.filters)):
             return None
-        which = list(change.filters)
+        which = change.filters
         if change.channels is None:
-            before = self._filters(unit, new, change, None) + new.bias[which]
+            before = self._filters(unit, new, change, None) + new.bias_of(which)
         else:
-            before = base.filters_before(unit, change.filters) + (new.bias - old.bias)[which]
+            before = base.filters_before(unit, which) + (new.bias_of(which) - old.bias_of(which))
             if change.channels:
                 before = before + self._filters(unit, new, change, old)
         if not activated or unit.activation is None:
@@ -167,7 +167,7 @@ class Units:
     def filters_before(self, unit: Unit, filters: tuple[int, ...]) -> Array:
         """A few maps of a unit before its activation, as the weights of this pass make them."""
         folded = self._folded(unit)
-        return self._filters(unit, folded, Change(filters, None), None) + folded.bias[list(filters)]
+        return self._filters(unit, folded, Change(filters, None), None) + folded.bias_of(filters)
 
     def _filters(self, unit: Unit, new: Folded, change: Change, old: Folded | None) -> Array:
         """What some filters make of some channels; the difference to ``old`` where it is given."""
@@ -197,21 +197,27 @@ class Units:
         return made
 
     def _is_cheap(self, unit: Unit, folded: Folded, filters: int) -> bool:
-        """Whether it is cheaper to run a few filters than all."""
+        """Whether it is cheaper to run a few filters than all.
+
+        What reads the unit gains from it too: about as much as a convolution of its own costs.
+        """
         rates = measured()
+        share = filters / folded.filters
         whole = some = 0.0
         for term in unit.terms:
             x = self._pass.read(term.reader, term.source)
             positions = prod((x.base if isinstance(x, Patch) else x).shape[1:-1])
-            shape = folded.whole(term).shape
+            shape = folded.shape(term)
             work = positions * prod(shape)
+            next_work = (1 - share) * positions * prod(shape[:2]) * folded.filters**2
             whole += rates.convolution(work, 4 * positions * folded.filters)
+            whole += next_work / rates.dense
             window = folded.window(term)
             if window.is_plain and len(window.strides) == 2:
                 products = 4 * positions * shape[0] * shape[1] * filters
-                some += rates.thin(work * filters / folded.filters, products)
+                some += rates.thin(work * share, products)
             else:
-                some += rates.convolution(4 * work * filters / folded.filters, 0)
+                some += rates.convolution(4 * work * share, 0)
         return some < whole
 
     # ------------------------------------------------------------------- adding up
