@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         SetKernel,
         SetLayerWeights,
     )
+    from unetscope.domain.effects import Effects
     from unetscope.domain.errors import (
         EditError,
         EngineError,
@@ -40,6 +41,14 @@ if TYPE_CHECKING:
         UnetscopeError,
     )
     from unetscope.domain.graph import Layer
+    from unetscope.domain.interventions import (
+        CutSkip,
+        ForceMap,
+        PatchSkip,
+        ScaleMap,
+        SilenceMap,
+        skips,
+    )
     from unetscope.domain.preprocess import Preprocessing
     from unetscope.domain.recipes import RECIPES, Recipe
     from unetscope.domain.window import Window
@@ -61,8 +70,17 @@ _HOMES = {
         "SetKernel",
         "SetLayerWeights",
     ),
+    "domain.effects": ("Effects",),
     "domain.errors": ("EditError", "EngineError", "ModelError", "StudyError", "UnetscopeError"),
     "domain.graph": ("Layer",),
+    "domain.interventions": (
+        "CutSkip",
+        "ForceMap",
+        "PatchSkip",
+        "ScaleMap",
+        "SilenceMap",
+        "skips",
+    ),
     "domain.preprocess": ("Preprocessing",),
     "domain.recipes": ("RECIPES", "Recipe"),
     "domain.window": ("Window",),
@@ -82,22 +100,28 @@ except PackageNotFoundError:  # run from a folder that was never installed
 
 __all__ = [
     "RECIPES",
+    "CutSkip",
     "Edit",
     "EditError",
+    "Effects",
     "EngineError",
+    "ForceMap",
     "Layer",
     "LiveModel",
     "ModelCard",
     "ModelError",
+    "PatchSkip",
     "Preprocessing",
     "Recipe",
     "ScaleFilter",
+    "ScaleMap",
     "Series",
     "SetBias",
     "SetFilter",
     "SetInputChannel",
     "SetKernel",
     "SetLayerWeights",
+    "SilenceMap",
     "Study",
     "StudyError",
     "UnetscopeError",
@@ -107,6 +131,7 @@ __all__ = [
     "open_study",
     "sample_model",
     "sample_study",
+    "skips",
     "unet_encoder",
 ]
 

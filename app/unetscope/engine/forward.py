@@ -77,14 +77,14 @@ class Forward:
             else situation.starts(base.situation, self.program)
         )
         self.reached = self.program.reached(self.starts)
-        self._ran: set[int] = set()
+        self.ran: set[int] = set()
         self._held: dict[int, Value] = {}
         self._units = Units(self)
 
     @property
     def layers_run(self) -> int:
         """How many layers were brought up to date, alone or within a unit."""
-        return len(self._ran & self.reached)
+        return len(self.ran & self.reached)
 
     # ------------------------------------------------------------------- asking
 
@@ -152,7 +152,7 @@ class Forward:
             return self.base.before_activation_of(unit)
         sources = [term.source for term in unit.terms if self._is_reached(term.source)]
         self.pull(source for source in sources if self._found(source) is None)
-        self._ran |= {unit.node, unit.last}
+        self.ran |= {unit.node, unit.last}
         return self.once(("before", i), lambda: self._units.value(unit, activated=False))
 
     def partial(self, unit: Unit, terms: tuple[int, ...]) -> Tensor:
@@ -243,12 +243,12 @@ class Forward:
         elif i in self.inputs:
             value = self.inputs[i]
         elif unit is not None:
-            self._ran |= {unit.node, unit.last, *(term.reader for term in unit.terms)}
-            self._ran |= set(unit.layers)
+            self.ran |= {unit.node, unit.last, *(term.reader for term in unit.terms)}
+            self.ran |= set(unit.layers)
             value = self._units.value(unit)
         else:
             value = self._node(i)
-        self._ran.add(i)
+        self.ran.add(i)
         for act in acts:
             value = self._acted(value, act.feature_map, act.change)
         return value

@@ -105,6 +105,7 @@ class Region:
         unit = self._pass.unit_of(self._node)
         if unit is None:
             raise Unknown
+        self._pass.ran |= {*self._parts, self._node}
         return self._unit(unit, activated=False), self._rects[self._node]
 
     # ----------------------------------------------------------------- backwards

@@ -335,7 +335,9 @@ class KernelPresenter:
             if edits:
                 lines.append(EffectLine("this feature map", _percent(rms_change(trained, edited))))
         if edits and maps.next_layer:
-            lines.append(EffectLine(f"next, {maps.next_layer}", _percent(maps.next_change)))
+            waits = look.exact_in is not None and np.isnan(maps.next_change)
+            change = "on release" if waits else _percent(maps.next_change)
+            lines.append(EffectLine(f"next, {maps.next_layer}", change))
         lines += self._mask_lines(session)
         if edits and maps.next_layer and 0 < maps.next_change < 0.005:
             advice = (
