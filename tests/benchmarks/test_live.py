@@ -94,6 +94,8 @@ def test_one_kernel_to_mask(
 ) -> None:
     one, other = live[name].revert(), plain[name]
     turns, edit = kernels(one.weights(layer)[0].shape[:2]), other.edits(layer)
+    target = other.model.get_layer(layer)
+    before = target.get_weights()
 
     def drag() -> Any:
         gesture = bool(one.edits)
@@ -114,8 +116,6 @@ def test_one_kernel_to_mask(
     )
     shown = next(turns)
     one.apply(SetKernel(layer, 0, 0, shown), same_gesture=True)
-    target = other.model.get_layer(layer)
-    before = target.get_weights()
     target.set_weights(one.weights(layer))
     expected = np.asarray(other.traced(other.tensor))[0]
     np.testing.assert_allclose(one.probabilities(), expected, rtol=1e-4, atol=1e-5)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QSettings
@@ -18,18 +19,40 @@ from unetscope.ui import dialogs
 
 
 class LentEngine:
-    """The one engine of the session, which a window may start and stop without ending it."""
+    """The one engine of the session, which a window may start and stop without ending it.
+
+    What comes after a window has stopped it goes to nobody, as with an engine of its own.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self.describe, self.look, self.save = engine.describe, engine.look, engine.save
-        self.create = engine.create
-        self.ahead, self.sweep, self.segment = engine.ahead, engine.sweep, engine.segment
+        self._is_over = False
+        self.describe = self._lent(engine.describe)
+        self.look = self._lent(engine.look)
+        self.save = self._lent(engine.save)
+        self.create = self._lent(engine.create)
+        self.sweep = self._lent(engine.sweep)
+        self.segment = self._lent(engine.segment)
+        self.ahead = engine.ahead
 
     def start(self, on_status: object) -> None:
         """It runs already."""
 
     def stop(self) -> None:
         """It goes on for the next test."""
+        self._is_over = True
+
+    def _lent(self, ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(*given: Any) -> Any:
+            return ask(*[self._heard(one) if callable(one) else one for one in given])
+
+        return asked
+
+    def _heard(self, callback: Callable[..., None]) -> Callable[..., None]:
+        def told(*given: Any) -> None:
+            if not self._is_over:
+                callback(*given)
+
+        return told
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +62,7 @@ def courier(qapp: QApplication) -> Courier:
 
 
 @pytest.fixture(scope="session")
-def engine(courier: Courier) -> Iterator[LentEngine]:
+def engine(courier: Courier) -> Iterator[Engine]:
     """One real engine process for all journeys: TensorFlow is loaded once."""
     engine = make_engine(courier)
     ready: list[EngineState] = []
@@ -48,18 +71,18 @@ def engine(courier: Courier) -> Iterator[LentEngine]:
     while EngineState.READY not in ready and time.monotonic() < patience:
         QApplication.processEvents()
         time.sleep(0.02)
-    yield LentEngine(engine)
+    yield engine
     engine.stop()
 
 
 @pytest.fixture
 def program(
-    qtbot: QtBot, qapp: QApplication, courier: Courier, engine: LentEngine, tmp_path: Path
+    qtbot: QtBot, qapp: QApplication, courier: Courier, engine: Engine, tmp_path: Path
 ) -> Iterator[Application]:
     """The whole program with its window shown."""
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     dress(qapp, settings, "dark")
-    program = build(settings=settings, engine=engine, courier=courier)
+    program = build(settings=settings, engine=LentEngine(engine), courier=courier)
     qtbot.addWidget(program.window)
     program.window.show()
     program.desk.start_engine()

@@ -90,11 +90,11 @@ class Network:
             pairs = zip(
                 self.filters(layer, mine, which), self.filters(layer, (), which), strict=True
             )
-            return not all(np.array_equal(a, b) for a, b in pairs)
+            return not all(_same_bits(a, b) for a, b in pairs)
         state = self._state(layer, mine)
         if state.differs is None:
             trained = self.trained[layer]
-            state.differs = not all(map(np.array_equal, state.weights, trained))
+            state.differs = not all(map(_same_bits, state.weights, trained))
         return state.differs
 
     def filters(self, layer: str, edits: Iterable[Edit], which: Sequence[int]) -> Weights:
@@ -158,3 +158,10 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Network, (self.path, self.fingerprint, self.name, self.graph, self.trained)
+
+
+def _same_bits(some: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    """Whether two arrays are the same to the bit: 0 and -0 are not."""
+    if some is other:
+        return True
+    return np.array_equal(some.view(np.uint32), other.view(np.uint32))
