@@ -91,7 +91,7 @@ def dragged(
         request = LookRequest(
             model=network.ref,
             image=image,
-            image_key="picture",
+            image_key=f"{rows} rows",
             edits=(SetKernel(layer, 0, 0, kernel.copy()),),
             layer=layer,
             dragging=True,
@@ -106,6 +106,7 @@ def dragged(
         drag.partial += look.exact_in is not None
 
     def failed(error: Exception) -> None:
+        loop.quit()
         raise error
 
     def tick() -> None:
