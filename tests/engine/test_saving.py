@@ -106,3 +106,25 @@ def test_a_file_that_reads_back_wrong_never_gets_its_name(
         live.save(old)
     assert old.read_bytes() == b"what stood here before"
     assert [path.name for path in tmp_path.iterdir()] == ["edited.keras"]
+
+
+def test_after_saving_layers_that_keras_runs_still_have_their_edits(
+    saved: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Depthwise and separable layers are run by Keras, whose variables saving sets and resets."""
+    image = np.random.default_rng(3).random((24, 20, 2), dtype=np.float32)
+    live = open_model(saved("many_kinds")).run(image)
+    live.apply(ScaleFilter("separable", 0, -3.0)).apply(ScaleFilter("depthwise", 0, 2.0))
+    expected = live.probabilities()
+
+    live.save(tmp_path / "copy.keras")
+
+    further = SetKernel("strided", 0, 0, np.full((3, 3), 0.4))
+    fresh = open_model(saved("many_kinds")).run(image)
+    fresh.apply(ScaleFilter("separable", 0, -3.0)).apply(ScaleFilter("depthwise", 0, 2.0))
+    fresh.apply(further)
+    live.apply(further)
+    np.testing.assert_allclose(live.probabilities(), fresh.probabilities(), rtol=1e-4, atol=1e-6)
+    assert not np.allclose(live.probabilities(), expected, atol=1e-4)
+    reopened = open_model(tmp_path / "copy.keras").run(image)
+    np.testing.assert_allclose(reopened.probabilities(), expected, rtol=1e-5, atol=1e-7)

@@ -18,6 +18,7 @@ from unetscope.engine.program import Program, Unit
 
 Tensor = Any
 KEPT_FOLDED = 16
+MOST_FOLDED = 128 << 20  # bytes of edited kernels
 KEPT_TRACES = 4
 
 
@@ -51,10 +52,15 @@ class Context:
         key = (unit, *(tuple(map(id, some)) for some in mine))
         if key not in self._edited:
             self._edited[key] = (self._fold(unit, edits), mine)
-            while len(self._edited) > KEPT_FOLDED:
+            while len(self._edited) > KEPT_FOLDED or (
+                len(self._edited) > 2 and self._bytes_edited() > MOST_FOLDED
+            ):
                 self._edited.popitem(last=False)
         self._edited.move_to_end(key)
         return self._edited[key][0]
+
+    def _bytes_edited(self) -> int:
+        return sum(folded.size for folded, _ in self._edited.values())
 
     def norm(self, node: int, edits: Mapping[str, Edits]) -> tuple[Array, Array]:
         """Scale and shift of a batch normalisation, with these edits."""
@@ -114,8 +120,3 @@ class Variables:
         for variable, array in zip(self._layers[layer].weights, arrays, strict=True):
             variable.assign(array)
         self._assigned[layer] = wanted
-
-    def assign_all(self, edits: Mapping[str, Edits]) -> None:
-        """Give every layer the weights that these edits leave it with."""
-        for layer in {*self._assigned, *edits}:
-            self.assign(layer, edits)
