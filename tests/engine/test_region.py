@@ -78,6 +78,18 @@ def test_whatever_was_asked_before_the_part_stays_exact(image: Image) -> None:
     np.testing.assert_array_equal(mask[:8], committed[:8])
 
 
+@pytest.mark.parametrize("part", [(0, 0, 0, 0), (40, 0, 5, 5), (-5, -5, 4, 4)])
+def test_a_part_outside_the_image_gives_the_whole(part: Any, image: Image) -> None:
+    live = live_of(with_random_weights(unet())).run(image)
+    live.mask()
+    live.apply(SetKernel("mid_conv1", 0, 0, np.ones((3, 3))))
+
+    mask, exact = live.mask_within(part)
+
+    assert exact is None
+    np.testing.assert_array_equal(mask, live.mask())
+
+
 def test_a_network_that_cannot_be_run_in_parts_gives_the_whole(image: Image) -> None:
     live = live_of(with_random_weights(unet_encoder((32, 32, 1)))).run(image)
     live.apply(SetKernel("conv2_1", 0, 0, np.ones((3, 3))))

@@ -45,7 +45,7 @@ def open_model(
 class LiveModel(Answers):
     """A trained network, an image, and edits: every answer belongs to all three.
 
-    Only what an edit reaches is run again, and only when somebody asks.
+    Only what an edit reaches is run again, and only when somebody asks. One thread at a time.
 
     Attributes
     ----------

@@ -93,7 +93,10 @@ class Region:
         if one.base is None or node not in one.reached or one.situation.skips:
             raise Unknown
         self._pass, self._base, self._node = one, one.base, node
-        self._rects: dict[int, Rect] = {node: wanted.within(self._grid(node))}
+        part = wanted.within(self._grid(node))
+        if not part.area:
+            raise Unknown
+        self._rects: dict[int, Rect] = {node: part}
         self._parts: dict[int, Tensor] = {}
         self._plan()
 
