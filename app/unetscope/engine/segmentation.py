@@ -111,7 +111,8 @@ class Segmentation:
             Where it is exact; None means everywhere.
         """
         unit = one.unit_of(index)
-        if unit is None or not self._is_logits(unit) or one.base is None or one.has(index):
+        is_known = one.has(index) or (one.key, "mask", index) in one.context.memory
+        if unit is None or not self._is_logits(unit) or one.base is None or is_known:
             return self.mask(one, index), None
         try:
             logits, part = Region(one, index, visible).before_activation()
