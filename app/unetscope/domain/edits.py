@@ -71,8 +71,12 @@ class Edit:
         for item in fields(self):
             value = getattr(self, item.name)
             for array in value if isinstance(value, tuple) else (value,):
-                is_array = isinstance(array, np.ndarray)
-                parts.append((array.shape, array.tobytes()) if is_array else array)
+                if isinstance(array, np.ndarray):
+                    parts.append((array.shape, array.tobytes()))
+                elif isinstance(array, float | np.floating):
+                    parts.append(float(array).hex())  # 0 and -0 are two numbers
+                else:
+                    parts.append(array)
         return tuple(parts)
 
     def __eq__(self, other: object) -> bool:

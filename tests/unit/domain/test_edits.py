@@ -251,6 +251,7 @@ def test_edits_are_equal_when_they_say_the_same() -> None:
     assert SetFilter("c", 0, np.ones((2, 3))) != SetFilter("c", 0, np.ones((3, 2)))
     assert SetFilter("c", 0, np.ones(3)) != SetInputChannel("c", 0, np.ones(3))
     assert ScaleFilter("c", 0, 1.0) != SetBias("c", 0, 1.0)
+    assert SetBias("c", 0, 0.0) != SetBias("c", 0, -0.0)  # to the bit
 
 
 @given(st.integers(0, 3), st.floats(-4, 4, width=32))
