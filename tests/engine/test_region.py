@@ -12,7 +12,6 @@ from tests.engine.test_recompute import KINDS, live_of, unet, with_random_weight
 from unetscope.domain.edits import Edit, ScaleFilter, SetKernel, SetLayerWeights
 from unetscope.domain.interventions import CutSkip, SilenceMap
 from unetscope.engine.live_model import LiveModel
-from unetscope.engine.presets import unet_encoder
 
 pytestmark = pytest.mark.engine
 Image = NDArray[np.float32]
@@ -88,12 +87,3 @@ def test_a_part_outside_the_image_gives_the_whole(part: Any, image: Image) -> No
 
     assert exact is None
     np.testing.assert_array_equal(mask, live.mask())
-
-
-def test_a_network_that_cannot_be_run_in_parts_gives_the_whole(image: Image) -> None:
-    live = live_of(with_random_weights(unet_encoder((32, 32, 1)))).run(image)
-    live.apply(SetKernel("conv2_1", 0, 0, np.ones((3, 3))))
-
-    if live.is_segmentation:
-        _, exact = live.mask_within((0, 0, 1, 1))
-        assert exact is None
