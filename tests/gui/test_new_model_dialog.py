@@ -237,14 +237,16 @@ def test_the_model_dialog_offers_the_files_of_a_folder(
     assert "saved_model.pb" in filters[0]
 
 
-def test_cancel_means_that_what_is_built_is_not_opened(
+def test_cancel_means_that_what_is_built_is_neither_opened_nor_kept(
     visitor: Person, home: Path, qtbot: QtBot
 ) -> None:
     visitor.click(Dialog(visitor).create)
     visitor.press("status.cancel")
     _, path, done, _ = visitor.world.engine.created[0]
     visitor.world.files.networks[path] = unet(seed=5)
+    path.touch()
     done(Saved(path, "sha256:0", 8))
     qtbot.wait(50)
     assert visitor.session.network is None
     assert "Cancelled" in visitor.status()
+    assert not path.exists()

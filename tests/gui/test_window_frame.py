@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -85,7 +86,7 @@ def test_a_button_of_the_welcome_page_asks_for_a_file(
 def test_the_first_button_of_the_welcome_page_opens_the_sample(
     visitor: Person, qtbot: QtBot
 ) -> None:
-    paths = visitor.window._paths
+    paths = visitor.window.opening.paths
     visitor.world.files.studies[paths.sample_study] = FakeStudy()
     visitor.world.files.networks[paths.sample_model] = unet()
     visitor.press("welcome.file.open_sample")
@@ -917,6 +918,35 @@ def test_opening_something_good_clears_an_old_error(person: Person) -> None:
     person.qtbot.waitUntil(lambda: person.frame.trouble)
     person.open_both()
     person.qtbot.waitUntil(lambda: not person.frame.trouble)
+
+
+def test_a_study_that_opens_does_not_hide_why_the_model_did_not(visitor: Person) -> None:
+    visitor.open(Path("/models/missing.keras"))
+    visitor.qtbot.waitUntil(lambda: visitor.frame.trouble)
+    visitor.open(STUDY)
+    visitor.qtbot.waitUntil(lambda: visitor.session.series is not None)
+    visitor.qtbot.wait(100)
+    assert "missing.keras is no model." in visitor.status()
+
+
+def test_a_model_that_opens_does_not_hide_why_the_study_did_not(visitor: Person) -> None:
+    visitor.world.files.networks[MODEL] = replace(unet(), path=MODEL)
+    visitor.open(Path("/studies/missing"))
+    visitor.qtbot.waitUntil(lambda: visitor.frame.trouble)
+    visitor.open(MODEL)
+    visitor.qtbot.waitUntil(lambda: visitor.session.network is not None)
+    visitor.qtbot.wait(100)
+    assert "There is nothing to show in missing." in visitor.status()
+
+
+def test_another_network_is_not_shown_with_the_name_of_an_edit(person: Person) -> None:
+    person.pick_recipe("Sobel x")
+    assert "Sobel x" in person.status()
+    other = Path("/models/other.keras")
+    person.world.files.networks[other] = replace(unet(fingerprint="sha256:1"), path=other)
+    person.open(other)
+    person.qtbot.waitUntil(lambda: not person.session.edits)
+    person.qtbot.waitUntil(lambda: person.status() == "Ready")
 
 
 def test_an_errand_ends_at_once_when_what_it_should_open_cannot_be(

@@ -112,6 +112,7 @@ class Worker:
         self._idle = IdleWork(workbench, ready)
         self._images: Recent[Floats] = Recent(IMAGES)
         self._outbox = Outbox()
+        self._holds_network = False
 
     def close(self) -> None:
         """Let go of the shared memory."""
@@ -140,11 +141,25 @@ class Worker:
     def _done(self, request: Describe | SaveTo | CreateAt) -> object:
         if isinstance(request, Describe):
             network = self._workbench.describe(request.path)
-            gc.freeze()
+            self._settle()
             return network
-        if isinstance(request, SaveTo):
-            return self._workbench.save(request.model, request.edits, request.path)
-        return self._workbench.create(request.new, request.path)
+        try:
+            if isinstance(request, SaveTo):
+                return self._workbench.save(request.model, request.edits, request.path)
+            return self._workbench.create(request.new, request.path)
+        finally:
+            gc.collect()  # the network that was built, or read back to compare
+
+    def _settle(self) -> None:
+        """Let go of networks that are open no longer, and keep collections short from here on.
+
+        Keras's networks refer to themselves in circles, and what is frozen is never collected.
+        """
+        if self._holds_network:  # the very first one took no other's place
+            gc.unfreeze()
+            gc.collect()
+        self._holds_network = True
+        gc.freeze()
 
     def _take_on(self, request: Background | Stop) -> None:
         if isinstance(request, Stop):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.errors import StudyError, UnetscopeError
+from unetscope.domain.network import ModelRef
 from unetscope.domain.ports import EngineState, EngineStatus, Notice
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
@@ -60,12 +61,15 @@ class FramePresenter:
         self._live = live
         self._segmentation = segmentation
         self._notice = Notice("Ready", trouble=False)
+        self._step = self._notice  # what the latest edit was called
+        self._refused: UnetscopeError | None = None
         self._busy = self._segmenting = (0.0, "")
         self._engine = EngineStatus(EngineState.STARTING, "")
         self.view = self._view()
         store.changed.connect(self._on_session)
         desk.notice.connect(self._on_notice)
         desk.opened.connect(self._on_opened)
+        desk.failed.connect(self._on_failed)
         desk.busy_changed.connect(self._on_busy)
         desk.engine_changed.connect(self._on_engine)
         live.answered.connect(self._follow)
@@ -86,16 +90,25 @@ class FramePresenter:
 
     def _on_session(self, old: Session, new: Session) -> None:
         if new.history is not old.history and new.network is old.network:
-            self._notice = Notice(_what_happened(old, new), trouble=False)
+            self._notice = self._step = Notice(_what_happened(old, new), trouble=False)
+        elif _ref(new) != _ref(old) and self._notice is self._step:
+            self._notice = self._step = Notice("Ready", trouble=False)
         self._follow()
 
-    def _on_opened(self, _path: Path) -> None:
-        """What could not be opened before is no longer what matters."""
+    def _on_opened(self, path: Path) -> None:
+        """What could not be opened before is no longer what matters, of its kind."""
+        network = self._store.session.network
+        is_model = network is not None and network.path == path
+        if self._refused is not None and isinstance(self._refused, StudyError) is is_model:
+            return  # they were opened together, and the other one was refused
         if self._notice.trouble:
             self._on_notice(Notice("Ready", trouble=False))
 
+    def _on_failed(self, error: UnetscopeError) -> None:
+        self._refused = error
+
     def _on_notice(self, notice: Notice) -> None:
-        self._notice = notice
+        self._notice, self._refused = notice, None
         self._publish()
 
     def _on_problem(self, problem: UnetscopeError | None) -> None:
@@ -156,6 +169,10 @@ class FramePresenter:
         if status.memory:
             texts.append(f"{status.memory / 1e9:.1f} GB")
         return " · ".join(texts)
+
+
+def _ref(session: Session) -> ModelRef | None:
+    return session.network.ref if session.network is not None else None
 
 
 def _what_happened(old: Session, new: Session) -> str:

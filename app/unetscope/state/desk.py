@@ -54,6 +54,7 @@ class Desk:
         self._saved: tuple[str, Edits] = ("", ())
         self._awaited: object = None  # the latest model that the engine builds
         self._waiting = ""  # a sentence about it
+        self._unwanted: set[object] = set()  # models that were cancelled while they were built
 
     def series(self, uid: str) -> SeriesSource:
         """The reader of an open series."""
@@ -90,8 +91,10 @@ class Desk:
         )
 
     def cancel(self) -> None:
-        """Stop opening; what is open stays open, and what is being built is not opened."""
+        """Stop opening; what is open stays open, and what is being built is not kept."""
         self._jobs.cancel("study")
+        if self._waiting:
+            self._unwanted.add(self._awaited)
         self._await("")
         self._idle()
 
@@ -150,10 +153,19 @@ class Desk:
     def create_model(self, new: NewModel, path: Path) -> None:
         """Have the engine build a new network and write it to a file, and open that."""
         asked = self._await(f"Building {path.name}")
+        known = self._store.session.edits
 
         def created(saved: Saved) -> None:
-            if self._awaited is asked:
+            if asked in self._unwanted:
+                self._unwanted.discard(asked)
+                saved.path.unlink(missing_ok=True)  # it is new: nothing stood there before
+            elif self._awaited is asked:
                 what = f"Built {saved.path.name}."
+                if self.has_unsaved_edits and self._store.session.edits != known:
+                    self._await("")
+                    hint = "It is not opened: the network shown was edited meanwhile."
+                    self.notice.emit(Notice(what, hint, trouble=False))
+                    return
                 hint = "Its weights are random until it is trained."
                 self.notice.emit(Notice(what, hint, trouble=False))
                 self.open_model(saved.path)
@@ -169,6 +181,7 @@ class Desk:
         return self._awaited
 
     def _gave_up(self, asked: object, error: UnetscopeError) -> None:
+        self._unwanted.discard(asked)
         if self._awaited is asked:
             self._await("")
             self._failed(error)

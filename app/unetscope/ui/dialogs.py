@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QIcon, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from unetscope.domain.session import Session
-from unetscope.ui.actions import Command
+from unetscope.ui.commands.command import Command
 
 STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5 saved_model.pb);;All files (*)"
@@ -85,15 +85,17 @@ def ask_save_picture(parent: QWidget) -> Path | None:
 
 
 def ask_about_edits(parent: QWidget) -> Choice:
-    """Ask what becomes of edits that no file holds, before the window closes."""
+    """Ask what becomes of edits that no file holds, before they are lost."""
     buttons = QMessageBox.StandardButton
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Unetscope")
     box.setText("The network has edits that are not saved.")
-    box.setInformativeText("Save them as a new model file before closing?")
+    box.setInformativeText("Save them as a new model file first?")
     box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
     box.setDefaultButton(buttons.Save)
+    for button in box.buttons():
+        button.setIcon(QIcon())  # as in every dialog here
     chosen = box.exec()
     return {buttons.Save: Choice.SAVE, buttons.Discard: Choice.DISCARD}.get(
         QMessageBox.StandardButton(chosen), Choice.CANCEL

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.unit.fakes import Bench, unet
 
+from unetscope.domain.edits import SetKernel
 from unetscope.domain.errors import ModelError
 from unetscope.domain.ports import Notice, Saved
 from unetscope.domain.presets import NewModel
@@ -67,6 +69,19 @@ def test_cancelling_means_that_what_is_built_is_not_opened(bench: Bench, ears: E
     bench.engine.created[0][2](Saved(PATH, "sha256:0", 4))
     bench.jobs.run()
     assert bench.session.network is None
+    assert ears.busy[-1] == (1.0, "")
+
+
+def test_edits_made_while_a_model_is_built_are_not_lost(bench: Bench, ears: Ears) -> None:
+    network = bench.open_model()
+    bench.desk.create_model(NEW, PATH)
+    bench.store.update(lambda s: s.edit(SetKernel("enc", 0, 0, np.ones((3, 3)))))
+    bench.files.networks[PATH] = unet(fingerprint="sha256:1")
+    bench.engine.created[0][2](Saved(PATH, "sha256:1", 4))
+    bench.jobs.run()
+    assert bench.session.network is network
+    assert bench.session.edits
+    assert "edited meanwhile" in ears.notices[-1].hint
     assert ears.busy[-1] == (1.0, "")
 
 
