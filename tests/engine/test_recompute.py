@@ -37,6 +37,8 @@ from unetscope.domain.interventions import (
 from unetscope.engine.introspect import anatomy_of, network_of
 from unetscope.engine.live_model import LiveModel
 from unetscope.engine.memory import Memory
+from unetscope.engine.rates import Rates
+from unetscope.engine.winograd import Tiled
 
 pytestmark = pytest.mark.engine
 Image = NDArray[np.float32]
@@ -231,6 +233,49 @@ def test_edits_on_edits_in_any_order(model: Any, image: Image, seed: int) -> Non
         if rng.random() < 0.3:
             live.activation("enc2_conv2")
     assert_equal(live, model, image)
+
+
+def always_in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_cost = Rates.in_tiles
+
+    def nothing(rates: Rates, *work: Any, **spread: bool) -> float:
+        return 0.0 if np.isfinite(by_cost(rates, *work, **spread)) else np.inf
+
+    monkeypatch.setattr(Rates, "in_tiles", nothing)
+
+
+def test_in_tiles_wherever_they_fit(
+    model: Any, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    always_in_tiles(monkeypatch)
+    made: list[tuple[int, ...]] = []
+    tiled = Tiled.convolved
+    monkeypatch.setattr(
+        Tiled,
+        "convolved",
+        lambda self, x, *rest, **how: made.append(x.shape) or tiled(self, x, *rest, **how),
+    )
+    test_every_kind_of_edit_alone(model, image)
+    assert {(1, n, n) for n in (32, 16, 8)} <= {shape[:3] for shape in made}
+
+
+def test_without_compiled_kernels(
+    model: Any, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rates, "in_tiles", lambda *_, **__: np.inf)
+    monkeypatch.setattr(Tiled, "__init__", None)
+    test_every_kind_of_edit_alone(model, image)
+
+
+def test_kernels_for_tiles_stay_within_half_the_budget(
+    image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    always_in_tiles(monkeypatch)
+    model = with_random_weights(unet())
+    live = live_of(model, 200 << 10).run(image)
+    assert_equal(live, model, image)
+    assert 0 < live._context.memory.reserved <= 100 << 10
+    assert live.memory_used <= 200 << 10
 
 
 def test_with_hardly_any_memory_the_answers_are_the_same(model: Any, image: Image) -> None:

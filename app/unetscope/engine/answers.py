@@ -211,7 +211,7 @@ class Answers(Described):
 
     @property
     def memory_used(self) -> int:
-        """Bytes of activations kept, at most the budget."""
+        """Bytes of activations kept, and of kernels made ready to be run; at most the budget."""
         return self._context.memory.used
 
     @property

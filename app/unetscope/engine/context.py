@@ -47,7 +47,7 @@ class Context:
         mine = tuple(edits.get(name, ()) for name in names)
         if not any(mine):
             if unit not in self._trained:
-                self._trained[unit] = self._fold(unit, edits)
+                self._trained[unit] = self._fold(unit, edits, self.memory.reserve)
             return self._trained[unit]
         key = (unit, *(tuple(map(id, some)) for some in mine))
         if key not in self._edited:
@@ -67,7 +67,12 @@ class Context:
         name = self.program.nodes[node].layer
         return norm_of(self.program.keras(node), self.weights(name, edits))
 
-    def _fold(self, unit: Unit, edits: Mapping[str, Edits]) -> Folded:
+    def _fold(
+        self,
+        unit: Unit,
+        edits: Mapping[str, Edits],
+        room: Callable[[int], bool] | None = None,
+    ) -> Folded:
         norm = () if unit.norm is None else self.norm(unit.norm, edits)
         mine, layer = edits.get(unit.layer, ()), unit.layer
 
@@ -77,7 +82,7 @@ class Context:
             return self.network.filters(layer, mine, filters)
 
         shape = self.program.graph[layer].weights[0].shape
-        return Folded(unit, shape, weights_of, norm)
+        return Folded(unit, shape, weights_of, norm, room)
 
     def call(
         self, node: int, tensors: Sequence[Tensor], edits: Mapping[str, Edits]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from unetscope.domain.kernels import Weights
 from unetscope.engine.ops import Window, zeros
 from unetscope.engine.program import Term, Unit
+from unetscope.engine.rates import measured
+from unetscope.engine.winograd import Tiled
 
 Tensor = Any
 Array = NDArray[np.float32]
@@ -34,6 +37,9 @@ class Folded:
         Gives the convolution's weights in Keras order, all of them for None, or some filters.
     norm : tuple of ndarray
         Scale and shift of the normalisation, each (filters,); empty where there is none.
+    room : callable, optional
+        Asked, in bytes, before a kernel is transformed to be run in tiles; without it none is:
+        weights that change at every event of a drag are not worth it.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class Folded:
         shape: tuple[int, ...],
         weights_of: Callable[[Filters | None], Weights],
         norm: tuple[Array, ...] = (),
+        room: Callable[[int], bool] | None = None,
     ) -> None:
         self._unit = unit
         self._lengths = shape[:-2]
@@ -49,6 +56,8 @@ class Folded:
         self._norm = norm
         self._few: tuple[Filters, Weights] = ((), ())
         self._tensors: dict[object, Tensor] = {}
+        self._room = room
+        self._tiled: dict[Term, Tiled | None] = {}
         self.filters: int = shape[-2 if unit.window.transposed else -1]
 
     @cached_property
@@ -90,10 +99,55 @@ class Folded:
     def whole(self, term: Term) -> Tensor:
         """The kernel of a term, as `convolved` takes it with `window`."""
         if term not in self._tensors:
-            part = self.part(term)
-            kernel = part if term.upsampled is None else composed(part, term.upsampled)
-            self._tensors[term] = tf.constant(np.ascontiguousarray(kernel))
+            self._tensors[term] = tf.constant(np.ascontiguousarray(self._run(term)))
         return self._tensors[term]
+
+    def _run(self, term: Term) -> Array:
+        part = self.part(term)
+        return part if term.upsampled is None else composed(part, term.upsampled)
+
+    def fastest(self, term: Term, positions: int) -> Tensor | Tiled:
+        """The kernel of a term, in the form that is fastest for so many positions of input."""
+        if not self._is_tiled(term, positions):
+            return self.whole(term)
+        if term not in self._tiled:
+            spread = self.window(term).transposed
+            size = Tiled.size_of(*self._ends(term), spread=spread)
+            fits = self._room is not None and self._room(size)
+            self._tiled[term] = Tiled(self._run(term), spread=spread) if fits else None
+        return self._tiled[term] or self.whole(term)
+
+    def seconds(self, term: Term, positions: int) -> float:
+        """What a term costs for so many positions of input, by this machine's rates."""
+        if self._is_tiled(term, positions):
+            return self._in_tiles(term, positions)
+        return self._direct(term, positions)
+
+    def _is_tiled(self, term: Term, positions: int) -> bool:
+        if self._room is None or self._tiled.get(term, self) is None:
+            return False
+        return self._in_tiles(term, positions) < self._direct(term, positions)
+
+    def _in_tiles(self, term: Term, positions: int) -> float:
+        window, (high, *rest) = self.window(term), self.shape(term)[:-2]
+        spread = window.transposed
+        plain = window.is_plain or (spread and window.strides == (2, 2) and window.is_centred)
+        if not plain or rest != [high]:
+            return inf
+        return measured().in_tiles(positions, high, *self._ends(term), spread=spread)
+
+    def _direct(self, term: Term, positions: int) -> float:
+        window = self.window(term)
+        strides = prod(window.strides)
+        written = positions * strides if window.transposed else positions / strides
+        rates, work = measured(), float(positions * prod(self.shape(term)))
+        if window.transposed:
+            work *= rates.dense / rates.spreading
+        return rates.convolution(work, 4 * self.filters * written)
+
+    def _ends(self, term: Term) -> tuple[int, int]:
+        """Channels that a term reads, and filters."""
+        return term.channels.stop - term.channels.start, self.filters
 
     def shape(self, term: Term) -> tuple[int, ...]:
         """Shape of a term's kernel as it is run, without making it."""

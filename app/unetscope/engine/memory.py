@@ -11,6 +11,7 @@ from unetscope.engine.values import Value, bytes_of
 
 VARIABLE = "UNETSCOPE_CACHE_MB"
 SMALLEST = 64 << 20
+RESERVABLE = 0.5  # of the budget, at most
 
 
 def default_budget() -> int:
@@ -43,11 +44,17 @@ class Memory:
     ----------
     budget : int
         Bytes.
+
+    Attributes
+    ----------
+    used, reserved : int
+        Bytes, all together, and of them those that are never dropped.
     """
 
     def __init__(self, budget: int | None = None) -> None:
         self.budget = default_budget() if budget is None else budget
         self.used = 0
+        self.reserved = 0
         self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
 
     def __contains__(self, key: Hashable) -> bool:
@@ -67,6 +74,18 @@ class Memory:
         size = bytes_of(value)
         self._values[key] = (value, size)
         self.used += size
+        self._fit()
+
+    def reserve(self, size: int) -> bool:
+        """Give bytes away for good, for kernels in another form; False if they are too many."""
+        if self.reserved + size > RESERVABLE * self.budget:
+            return False
+        self.reserved += size
+        self.used += size
+        self._fit()
+        return True
+
+    def _fit(self) -> None:
         while self.used > self.budget and self._values:
             _, (_, dropped) = self._values.popitem(last=False)
             self.used -= dropped

@@ -17,6 +17,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.eager import context, execute
 
+from unetscope.engine.winograd import Tiled
+
 Tensor = Any
 Array = NDArray[np.float32]
 
@@ -53,6 +55,11 @@ class Window:
         return not self.transposed and set(self.strides) | set(self.dilations) == {1}
 
     @property
+    def is_centred(self) -> bool:
+        """Whether zeros are added as ``same`` says, and no position is skipped."""
+        return self.same and self.before is None and set(self.dilations) == {1}
+
+    @property
     def padding(self) -> str:
         """As TensorFlow calls it."""
         return "SAME" if self.same else "VALID"
@@ -65,7 +72,12 @@ def zeros(length: int) -> Tensor:
 
 
 def convolved(
-    x: Tensor, kernel: Tensor, window: Window, bias: Tensor, add: Tensor = None, relu: bool = False
+    x: Tensor,
+    kernel: Tensor | Tiled,
+    window: Window,
+    bias: Tensor,
+    add: Tensor = None,
+    relu: bool = False,
 ) -> Tensor:
     """Convolve, add a bias and perhaps another tensor, and perhaps cut off what is below 0.
 
@@ -74,11 +86,14 @@ def convolved(
     x : (N, H, W, C) tensor
         Or with one or three spatial axes.
     kernel : (kh, kw, C, filters) tensor
-        ``(kh, kw, filters, C)`` for a transposed convolution.
+        ``(kh, kw, filters, C)`` for a transposed convolution; or a `Tiled`, made for this window.
     bias : (filters,) tensor
     add : (N, H', W', filters) tensor, optional
     relu : bool
     """
+    if isinstance(kernel, Tiled):
+        bias = zeros(kernel.filters) if bias is None else bias
+        return kernel.convolved(x, bias, add, same=window.same, relu=relu)
     if window.transposed:
         return finished(_spread(x, kernel, window), bias, add, relu)
     if len(window.strides) == 2:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from time import perf_counter
 
 import numpy as np
 import tensorflow as tf
 
 from unetscope.engine.ops import Window, convolved, thin
+from unetscope.engine.winograd import SIDES, Tiled, native, work_of
 
-ROUNDS = 9
+ROUNDS = 15
+TILED = ((128, 16), (32, 128))  # rows and columns, channels and filters
 LARGE = 4 << 20  # values: more than the processor's own memory holds
 _PLAIN = Window((1, 1), (1, 1), True)
+_SPREAD = Window((2, 2), (1, 1), True, transposed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,29 @@ class Rates:
         Bytes per second of an operation that only reads and writes.
     call : float
         Seconds that any operation costs.
+    spreading : float
+        Multiply-adds per second of a transposed convolution.
+    tiled, transforms : float
+        Multiply-adds, and bytes transformed, per second of a convolution run in tiles; 0 where the
+        compiled kernels are not there.
     """
 
     dense: float
     product: float
     passing: float
     call: float
+    spreading: float
+    tiled: float = 0.0
+    transforms: float = 0.0
+
+    def in_tiles(
+        self, positions: float, side: int, channels: int, filters: int, *, spread: bool = False
+    ) -> float:
+        """Seconds of a convolution run in tiles, as `work_of` takes it; infinite if it can't be."""
+        if not self.tiled or (side != 4 if spread else side not in SIDES):
+            return inf
+        multiply_adds, transformed = work_of(positions, side, channels, filters, spread=spread)
+        return self.call + multiply_adds / self.tiled + transformed / self.transforms
 
     def convolution(self, multiply_adds: float, written: float) -> float:
         """Seconds of a convolution."""
@@ -48,29 +69,58 @@ class Rates:
 
 @lru_cache(maxsize=1)
 def measured() -> Rates:
-    """Measure, for some hundredths of a second."""
+    """Measure, for about a tenth of a second."""
     rng = np.random.default_rng(0)
     size, channels = 64, 48
     x = rng.random((1, size, size, channels), dtype=np.float32)
     kernel = rng.random((3, 3, channels, channels), dtype=np.float32)
-    tensor, weights, bias = tf.constant(x), tf.constant(kernel), tf.zeros(channels)
-    work = size * size * kernel.size
-    dense = _seconds(lambda: convolved(tensor, weights, _PLAIN, bias))
-    one = kernel[..., :1]
-    product = _seconds(lambda: thin(x, one, _PLAIN))
-    large = tf.constant(rng.random((1, LARGE), dtype=np.float32))
-    passing = _seconds(lambda: tf.raw_ops.Relu(features=large))
-    small = tf.zeros(4)
-    call = _seconds(lambda: tf.raw_ops.Relu(features=small))
+    wide = tf.constant(rng.random((4, 4, channels, channels), dtype=np.float32))
+    tensor, weights, bias, small = (
+        tf.constant(x),
+        tf.constant(kernel),
+        tf.zeros(channels),
+        tf.zeros(4),
+    )
+    large, one, half = tf.zeros((1, LARGE)), kernel[..., :1], tensor[:, ::2, ::2]
+    dense, product, passing, call, spreading, *tiled = _seconds(
+        lambda: convolved(tensor, weights, _PLAIN, bias),
+        lambda: thin(x, one, _PLAIN),
+        lambda: tf.raw_ops.Relu(features=large),
+        lambda: tf.raw_ops.Relu(features=small),
+        lambda: convolved(half, wide, _SPREAD, bias),
+        *(_in_tiles(size, channels) for size, channels in TILED if native()),
+    )
     product = min(max(product, dense / channels), 8 * dense / channels)  # if it was disturbed
-    return Rates(work / dense, work / channels / product, 2 * 4 * LARGE / passing, call)
+    work = size * size * kernel.size
+    spread = size * size // 4 * 16 * channels**2
+    rest = (2 * 4 * LARGE / passing, call, spread / spreading, *_tiled_rates(tiled, call))
+    return Rates(work / dense, work / channels / product, *rest)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    times = []
-    work()
-    for _ in range(ROUNDS):
-        began = perf_counter()
-        work()
-        times.append(perf_counter() - began)
-    return max(min(times), 1e-7)  # what disturbs it only makes it slower
+def _in_tiles(size: int, channels: int) -> Callable[[], object]:
+    x, bias = tf.zeros((1, size, size, channels)), tf.zeros(channels)
+    tiled = Tiled(np.ones((3, 3, channels, channels), np.float32))
+    return lambda: convolved(x, tiled, _PLAIN, bias)
+
+
+def _tiled_rates(seconds: list[float], call: float) -> tuple[float, float]:
+    """Two convolutions share their time differently between products and transforms."""
+    if not seconds:
+        return 0.0, 0.0
+    work = np.array([work_of(size * size, 3, channels, channels) for size, channels in TILED])
+    each = np.linalg.solve(work, np.array(seconds) - call)
+    least = 0.05 * seconds[1] / work[1]  # if one of them was disturbed
+    tiled, transforms = 1 / np.maximum(each, least)
+    return float(tiled), float(transforms)
+
+
+def _seconds(*works: Callable[[], object]) -> list[float]:
+    """The least time of each, taken in turns, so that what disturbs them disturbs all."""
+    least = [inf] * len(works)
+    for turn in range(ROUNDS + 1):
+        for n, work in enumerate(works):
+            began = perf_counter()
+            work()
+            if turn:  # the first warms up
+                least[n] = min(least[n], max(perf_counter() - began, 1e-7))
+    return least

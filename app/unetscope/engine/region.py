@@ -223,11 +223,8 @@ class Region:
             whole = Rect(0, 0, *self._grid(unit.last))
             total, bias = _cut(self._base.partial(unit, same), whole, frame), folded.no_bias
         for n, (term, need) in enumerate(reads):
-            x, kernel, window = (
-                self._part(term.source, need),
-                folded.whole(term),
-                folded.window(term),
-            )
+            x, window = self._part(term.source, need), folded.window(term)
+            kernel = folded.fastest(term, prod(x.shape[:-1]))
             last = relu and n == len(reads) - 1
             if window.transposed:
                 made = _cut(convolved(x, kernel, window, bias), need.times(window.strides), frame)

@@ -21,11 +21,12 @@ from unetscope.engine.ops import Window, convolved, finished, thin, zeros
 from unetscope.engine.program import Activation, Term, Unit
 from unetscope.engine.rates import measured
 from unetscope.engine.values import Patch, Tensor, Value, patched, taken, whole_tensor
+from unetscope.engine.winograd import Tiled
 
 if TYPE_CHECKING:
     from unetscope.engine.forward import Forward
 
-Piece = tuple[Tensor, Tensor, Window]  # input, kernel, how it moves
+Piece = tuple[Tensor, Tensor | Tiled, Window]  # input, kernel, how it moves
 NO_CHANNELS: tuple[int, ...] = ()
 
 
@@ -111,16 +112,15 @@ class Units:
 
     def _pays(self, folded: Folded, term: Term, patch: Patch) -> bool:
         """Whether it is cheaper to run the maps that changed than all of them."""
-        rates = measured()
+        rates, window = measured(), folded.window(term)
         positions = prod(patch.base.shape[1:-1])
         work = positions * prod(folded.shape(term))
         share = len(patch.channels) / int(patch.base.shape[-1])
-        strides = prod(folded.window(term).strides)
-        spread = folded.window(term).transposed
-        written = 4 * folded.filters * (positions * strides if spread else positions / strides)
+        strides = prod(window.strides)
+        written = positions * strides if window.transposed else positions / strides
         copy = 2 * patch.base.shape[-1] * positions * 4 / rates.passing
-        some = rates.convolution(work * share, written)
-        return bool(some < rates.convolution(work, written) + copy)
+        some = rates.convolution(work * share, 4 * folded.filters * written)
+        return bool(some < folded.seconds(term, positions) + copy)
 
     # ------------------------------------------------------------- by its weights
 
@@ -207,11 +207,10 @@ class Units:
         for term in unit.terms:
             x = self._pass.read(term.reader, term.source)
             positions = prod((x.base if isinstance(x, Patch) else x).shape[1:-1])
-            shape = folded.shape(term)
+            shape, seconds = folded.shape(term), folded.seconds(term, positions)
             work = positions * prod(shape)
-            next_work = (1 - share) * positions * prod(shape[:2]) * folded.filters**2
-            whole += rates.convolution(work, 4 * positions * folded.filters)
-            whole += next_work / rates.dense
+            channels = term.channels.stop - term.channels.start
+            whole += seconds + (1 - share) * seconds * folded.filters / channels
             window = folded.window(term)
             if window.is_plain and len(window.strides) == 2:
                 products = 4 * positions * shape[0] * shape[1] * filters
@@ -224,14 +223,12 @@ class Units:
 
     def _pieces(self, unit: Unit, terms: Sequence[Term] | None = None) -> list[Piece]:
         folded = self._folded(unit)
-        return [
-            (
-                whole_tensor(self._pass.read(term.reader, term.source)),
-                folded.whole(term),
-                folded.window(term),
-            )
-            for term in (unit.terms if terms is None else terms)
-        ]
+        pieces = []
+        for term in unit.terms if terms is None else terms:
+            x = whole_tensor(self._pass.read(term.reader, term.source))
+            positions = prod(x.shape[:-1])
+            pieces.append((x, folded.fastest(term, positions), folded.window(term)))
+        return pieces
 
     def _activated(
         self, unit: Unit, folded: Folded, start: Tensor, pieces: Sequence[Piece], activated: bool
