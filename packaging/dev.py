@@ -34,6 +34,7 @@ VENV = ROOT / ".venv"
 TOOLS = ROOT / ".venv-tools"
 STAMP = VENV / "unetscope-setup.json"
 STAMP_FORMAT = 1
+NATIVE = ROOT / "app" / "unetscope" / "engine" / "native"  # C sources, and what is built of them
 
 OLDEST_PYTHON = (3, 11)
 FIRST_UNSUPPORTED_PYTHON = (3, 14)  # TensorFlow has no wheels for it yet
@@ -238,6 +239,8 @@ def wanted_fingerprint() -> str:
             f"{STAMP_FORMAT} {sys.version_info[:3]} {ROOT}".encode(),
             (ROOT / "pyproject.toml").read_bytes(),
             (ROOT / "uv.lock").read_bytes(),
+            (ROOT / "packaging" / "build_native.py").read_bytes(),
+            *(path.read_bytes() for path in sorted(NATIVE.iterdir()) if path.is_file()),
         ]
     )
 
@@ -461,6 +464,7 @@ def set_up() -> str:
     advice = provide_libraries(sets)
     if wanted != made_from or not Path(command_path("python")).exists():
         install_packages()
+        wanted = wanted_fingerprint()
     write_stamp(STAMP, wanted, [] if advice else {*libraries, *sets})
     say(f"Set up in {time.monotonic() - start:.1f} s.")
     return advice

@@ -28,7 +28,10 @@
 #define NAME(name) EXPANDED(name, LANES)
 #define INLINED static inline __attribute__((always_inline))
 
+#define UNROLLED _Pragma("clang loop unroll(full)") for
+
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4)));
+typedef int bits __attribute__((vector_size(LANES * sizeof(float)), aligned(4)));
 
 enum { POINTS = 36, MOST_ROWS = 6, MOST_VECTORS = 4, MOST_MADE = 5 };
 
@@ -99,28 +102,28 @@ INLINED void store(float *to, vec value, size_t count) {
     else memcpy(to, &value, count * sizeof(float));
 }
 
-/* One axis of the input's transform, in place: six values, `step` apart. */
-INLINED void six(vec *d, size_t step) {
+/* One axis of the input's transform, in place. */
+INLINED void six(vec d[6]) {
     const float a2 = A * A, b2 = B * B;
-    vec even_a = d[4 * step] - b2 * d[2 * step], odd_a = A * (d[3 * step] - b2 * d[step]);
-    vec even_b = d[4 * step] - a2 * d[2 * step], odd_b = B * (d[3 * step] - a2 * d[step]);
-    d[0] = a2 * b2 * d[0] - (a2 + b2) * d[2 * step] + d[4 * step];
-    d[5 * step] += a2 * b2 * d[step] - (a2 + b2) * d[3 * step];
-    d[step] = even_a + odd_a;
-    d[2 * step] = even_a - odd_a;
-    d[3 * step] = even_b + odd_b;
-    d[4 * step] = even_b - odd_b;
+    vec even_a = d[4] - b2 * d[2], odd_a = A * (d[3] - b2 * d[1]);
+    vec even_b = d[4] - a2 * d[2], odd_b = B * (d[3] - a2 * d[1]);
+    d[0] = a2 * b2 * d[0] - (a2 + b2) * d[2] + d[4];
+    d[5] += a2 * b2 * d[1] - (a2 + b2) * d[3];
+    d[1] = even_a + odd_a;
+    d[2] = even_a - odd_a;
+    d[3] = even_b + odd_b;
+    d[4] = even_b - odd_b;
 }
 
-/* One axis of the way back, in place: six values, `step` apart, to as many as a tile makes. */
-INLINED void back(const size_t made, vec *m, size_t step) {
-    vec even_a = m[step] + m[2 * step], odd_a = m[step] - m[2 * step];
-    vec even_b = m[3 * step] + m[4 * step], odd_b = m[3 * step] - m[4 * step];
+/* One axis of the way back, in place: six values to as many as a tile makes. */
+INLINED void back(const size_t made, vec m[6]) {
+    vec even_a = m[1] + m[2], odd_a = m[1] - m[2];
+    vec even_b = m[3] + m[4], odd_b = m[3] - m[4];
     vec value[MOST_MADE] = {m[0] + even_a + even_b, A * odd_a + B * odd_b,
                             A * A * even_a + B * B * even_b, A * A * A * odd_a + B * B * B * odd_b,
                             A * A * A * A * even_a + B * B * B * B * even_b};
-    value[made - 1] += m[5 * step];
-    for (size_t n = 0; n < made; n++) m[n * step] = value[n];
+    value[made - 1] += m[5];
+    UNROLLED(size_t n = 0; n < made; n++) m[n] = value[n];
 }
 
 /* One convolution: x (images, height, width, channels) to y (images, rows, columns, filters).
@@ -162,20 +165,27 @@ static void transform_input(const struct work *w, float *v, const float *zeros, 
     for (size_t t = 0; t < tiles; t++) {
         struct place at = place_of(w, first + t);
         const float *image = w->x + at.image * w->height * w->width * channels, *from[POINTS];
+        size_t top = at.row - w->pad, left = at.column - w->pad; /* wraps below 0 */
+        int whole = top < w->height && top + 6 <= w->height && left < w->width && left + 6 <= w->width;
         for (size_t i = 0; i < 6; i++)
             for (size_t j = 0; j < 6; j++) {
-                size_t row = at.row + i - w->pad, column = at.column + j - w->pad; /* wraps below 0 */
-                int inside = row < w->height && column < w->width;
-                from[6 * i + j] = inside ? image + (row * w->width + column) * channels : zeros;
+                int inside = whole || (top + i < w->height && left + j < w->width);
+                size_t pixel = (top + i) * w->width + left + j;
+                from[6 * i + j] = inside ? image + pixel * channels : zeros;
             }
         for (size_t c = 0; c < channels; c += LANES) {
             size_t count = channels - c < LANES ? channels - c : LANES;
-            vec values[POINTS];
-            for (size_t p = 0; p < POINTS; p++) values[p] = load(from[p] + c, count);
-            for (size_t j = 0; j < 6; j++) six(values + j, 6);
-            for (size_t i = 0; i < 6; i++) six(values + 6 * i, 1);
-            for (size_t p = 0; p < POINTS; p++)
-                store(v + (p * tiles + t) * channels + c, values[p], count);
+            vec halfway[6][6], line[6];
+            UNROLLED(size_t j = 0; j < 6; j++) {
+                UNROLLED(size_t i = 0; i < 6; i++) line[i] = load(from[6 * i + j] + c, count);
+                six(line);
+                UNROLLED(size_t i = 0; i < 6; i++) halfway[i][j] = line[i];
+            }
+            UNROLLED(size_t i = 0; i < 6; i++) {
+                six(halfway[i]);
+                UNROLLED(size_t j = 0; j < 6; j++)
+                store(v + ((6 * i + j) * tiles + t) * channels + c, halfway[i][j], count);
+            }
         }
     }
 }
@@ -228,26 +238,29 @@ static void multiply(const struct work *w, const float *v, float *m, size_t tile
 
 /* One output value of all filters: the bias, what is to be added, and perhaps cut off below 0. */
 INLINED void put(const struct work *w, const float *value, size_t place, size_t filters) {
-    float *out = w->y + place;
-    const float *bias = w->bias, *add = w->add;
-    if (add)
-        for (size_t k = 0; k < filters; k++) out[k] = value[k] + bias[k] + add[place + k];
-    else
-        for (size_t k = 0; k < filters; k++) out[k] = value[k] + bias[k];
-    if (w->relu)
-        for (size_t k = 0; k < filters; k++) out[k] = out[k] < 0 ? 0 : out[k];
+    const vec zero = {0};
+    for (size_t k = 0; k < filters; k += LANES) {
+        size_t count = filters - k < LANES ? filters - k : LANES;
+        vec sum = load(value + k, count) + load(w->bias + k, count);
+        if (w->add) sum += load(w->add + place + k, count);
+        if (w->relu) sum = (vec)((bits)sum & ~(sum < zero)); /* what is no number stays so */
+        store(w->y + place + k, sum, count);
+    }
 }
 
 /* The products of one tile to its output values, (made, made, padded filters). */
 INLINED void transform_tile(const size_t made, const float *m, float *values, size_t step, size_t wide) {
     for (size_t k = 0; k < wide; k += LANES) {
-        vec one[POINTS];
-        for (size_t p = 0; p < POINTS; p++) one[p] = *(const vec *)(m + p * step + k);
-        for (size_t j = 0; j < 6; j++) back(made, one + j, 6);
-        for (size_t i = 0; i < made; i++) {
-            back(made, one + 6 * i, 1);
-            for (size_t j = 0; j < made; j++)
-                *(vec *)(values + (i * made + j) * wide + k) = one[6 * i + j];
+        vec halfway[MOST_MADE][6], line[6];
+        UNROLLED(size_t j = 0; j < 6; j++) {
+            UNROLLED(size_t i = 0; i < 6; i++) line[i] = load(m + (6 * i + j) * step + k, LANES);
+            back(made, line);
+            UNROLLED(size_t i = 0; i < made; i++) halfway[i][j] = line[i];
+        }
+        UNROLLED(size_t i = 0; i < made; i++) {
+            back(made, halfway[i]);
+            UNROLLED(size_t j = 0; j < made; j++)
+            store(values + (i * made + j) * wide + k, halfway[i][j], LANES);
         }
     }
 }
