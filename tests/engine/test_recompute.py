@@ -250,11 +250,12 @@ def test_in_tiles_wherever_they_fit(
     always_in_tiles(monkeypatch)
     made: list[tuple[int, ...]] = []
     tiled = Tiled.convolved
-    monkeypatch.setattr(
-        Tiled,
-        "convolved",
-        lambda self, x, *rest, **how: made.append(x.shape) or tiled(self, x, *rest, **how),
-    )
+
+    def noted(self: Tiled, x: Any, *rest: Any, **how: bool) -> Any:
+        made.append(tuple(x.shape))
+        return tiled(self, x, *rest, **how)
+
+    monkeypatch.setattr(Tiled, "convolved", noted)
     test_every_kind_of_edit_alone(model, image)
     assert {(1, n, n) for n in (32, 16, 8)} <= {shape[:3] for shape in made}
 
