@@ -38,6 +38,10 @@ class EditError(UnetscopeError):
         super().__init__(what, hint)
 
 
+class PreprocessingError(UnetscopeError):
+    """A slice or a setting that preprocessing cannot work with."""
+
+
 class EngineError(UnetscopeError):
     """The engine could not answer, or is gone."""
 

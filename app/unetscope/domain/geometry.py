@@ -52,12 +52,15 @@ class PositionSpacing:
         the slices are there; else 0.
     duplicates : int
         Slices that lie where another one lies already (closer than 0.01 mm).
+    gaps : tuple of int
+        Slices, from 0, after which some are missing, or else the distance is another one.
     """
 
     step: float
     even: bool
     missing: int
     duplicates: int
+    gaps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +83,9 @@ class Grid:
         False when the file does not say how the image lies in the patient.
     sure : bool
         False when distances or directions are guessed, uneven or skewed.
+    calibrated : bool
+        False when `spacing` between rows and columns is not known to be mm in the patient: nothing
+        within a slice may then be measured.
     """
 
     shape: tuple[int, int, int]
@@ -90,6 +96,7 @@ class Grid:
     positions: tuple[float, ...]
     has_orientation: bool
     sure: bool
+    calibrated: bool = True
 
 
 def unit(direction: ArrayLike) -> Vector | None:
@@ -202,12 +209,27 @@ def analyse_positions(positions: Sequence[float]) -> PositionSpacing:
     median = float(np.median(real))
     if bool(np.all(np.abs(real - median) <= _EVEN * median)):
         return PositionSpacing(float(real.mean()), duplicates == 0, 0, duplicates)
-    steps = np.rint(real / median)
-    whole = bool(np.all(steps >= 1) and np.all(np.abs(real - steps * median) <= _EVEN * median))
-    missing = int(steps.sum()) - real.size if whole else 0
-    if missing > len(gaps) + 1:  # more holes than slices: samples of something, not a stack
-        missing = 0
-    return PositionSpacing(median, False, missing, duplicates)
+    for step in (median, float(real.min())):
+        missing = _missing(real, step)
+        if missing:
+            break
+    else:
+        step = median
+    wide = np.abs(gaps - step) > _EVEN * step
+    after = tuple(np.flatnonzero(wide & (gaps > _SAME_PLACE)).tolist())
+    return PositionSpacing(step, False, missing, duplicates, after)
+
+
+def _missing(gaps: NDArray[np.float64], step: float) -> int:
+    """Slices that are absent if `step` is their distance; 0 when it cannot be.
+
+    Not with more holes than slices: these would be samples of something, not a stack.
+    """
+    steps = np.rint(gaps / step)
+    if not np.all(steps >= 1) or not np.all(np.abs(gaps - steps * step) <= _EVEN * step):
+        return 0
+    missing = int(steps.sum()) - gaps.size
+    return missing if missing <= gaps.size + 1 else 0
 
 
 def make_affine(

@@ -5,7 +5,7 @@ A request is a complete value: it can be dropped, superseded, or sent again to a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -22,7 +22,9 @@ from unetscope.domain.history import Edits
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.presets import NewModel
-from unetscope.domain.study import PatientInfo, Skipped
+from unetscope.domain.real_world import RealWorldMap
+from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
+from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
 
 Floats = NDArray[np.float32]
@@ -261,6 +263,10 @@ class SeriesSource(Protocol):
         """Who it is."""
 
     @property
+    def study(self) -> StudyInfo:
+        """The visit; a path may hold several."""
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What is unsure about it, a sentence each."""
 
@@ -281,6 +287,10 @@ class SeriesSource(Protocol):
         """Whether distances in mm can be trusted."""
 
     @property
+    def calibrated(self) -> bool:
+        """Whether distances within a slice are known in mm of the patient."""
+
+    @property
     def has_orientation(self) -> bool:
         """Whether the directions of rows and columns are known."""
 
@@ -296,6 +306,12 @@ class SeriesSource(Protocol):
     def monochrome1(self) -> bool:
         """Whether low values are shown bright."""
 
+    def slice_id(self, index: int) -> Hashable:
+        """What tells a slice from all others, in whatever series of the same opening it is."""
+
+    def find(self, slice_id: Hashable) -> int | None:
+        """Index of the slice that has this `slice_id`; None if it is not here."""
+
     def position(self, index: int) -> float:
         """Position of a slice along the normal, in mm."""
 
@@ -307,6 +323,16 @@ class SeriesSource(Protocol):
 
     def slice(self, index: int) -> Floats:
         """Read ``(rows, columns)`` float32, rescaled, in the modality's units."""
+
+    def real_world(self, index: int) -> RealWorldMap | None:
+        """What stored values of a slice are as a physical quantity; None where not said."""
+
+    @property
+    def padding_range(self) -> tuple[float, float] | None:
+        """Lowest and highest value of pixels that hold no picture; None when all of them do."""
+
+    def tags(self, index: int) -> tuple[TagRow, ...]:
+        """List the header of the file a slice is in; takes milliseconds, rarely a second."""
 
 
 class StudySource(Protocol):
@@ -341,14 +367,22 @@ class Files(Protocol):
         path: Path,
         progress: Callable[[int, int], None],
         cancelled: Callable[[], bool],
+        so_far: Callable[[StudySource], None],
     ) -> StudySource:
-        """Open a file or folder; StudyError when there is nothing to show."""
+        """Open a file or folder; StudyError when there is nothing to show.
+
+        Where there is much to read, `so_far` is called now and then with what is known already;
+        a warning of those series says that they are not complete.
+        """
 
     def read_network(self, path: Path) -> Network:
         """Read a model file without Keras; ModelError when it cannot be."""
 
     def read_card(self, path: Path) -> ModelCard | None:
         """Read the model card beside a model file; None when there is none."""
+
+    def write_card(self, path: Path, card: ModelCard) -> Path:
+        """Save the card of a model file; gives where. ModelError when it cannot be saved."""
 
 
 @dataclass(frozen=True, slots=True)

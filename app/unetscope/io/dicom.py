@@ -15,103 +15,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from pydicom.datadict import tag_for_keyword
 from pydicom.filereader import read_partial
-from pydicom.uid import UID, MediaStorageDirectoryStorage, UncompressedTransferSyntaxes
 
 from unetscope.domain.study import PatientInfo, StudyInfo
-from unetscope.io.dicom_values import element, text, whole
+from unetscope.io.dicom_values import text, whole
 from unetscope.io.frames import Frame, read_frames
-from unetscope.io.notices import LIBRARY_ERRORS, NotASlice, noticing
-from unetscope.io.pixels import (
-    PixelLayout,
-    find_fragments,
-    frame_bytes,
-    why_not_decodable,
-)
-
-A_DICOMDIR = "a DICOMDIR, an index of other files"
-CHOOSE = "Choose a DICOM or NIfTI file, a folder of them, a DICOMDIR or a zip."
+from unetscope.io.header_tags import WANTED
+from unetscope.io.image_pixels import PixelPlace, read_layout, refuse_what_is_no_image
+from unetscope.io.notices import CHOOSE, LIBRARY_ERRORS, NotASlice, noticing
+from unetscope.io.pixels import PixelLayout
+from unetscope.io.plain_header import FIRST_PIXEL_TAG, read_plain
 
 _INFLATED = 256 * 2**20  # bytes a deflated file may grow to: 2 MB can hide 2 GB
-_MOST_FRAMES = 100_000  # a file that claims more is taken for damaged
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _PLAIN = b"1.2.840.10008.1.2.1\0\0\0"  # same length; UIDs are padded with NUL
-
-_PIXEL_ELEMENTS = {
-    0x7FE00008: "FloatPixelData",
-    0x7FE00009: "DoubleFloatPixelData",
-    0x7FE00010: "PixelData",
-}
-
-_KEYWORDS = (
-    "SpecificCharacterSet",
-    "ImageType",
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyDate",
-    "SeriesDate",
-    "AcquisitionDate",
-    "AcquisitionTime",
-    "ContentTime",
-    "AcquisitionDateTime",
-    "Modality",
-    "StudyDescription",
-    "SeriesDescription",
-    "PatientName",
-    "PatientID",
-    "PatientSex",
-    "PatientAge",
-    "PatientBirthDate",
-    "EchoTime",
-    "EchoNumbers",
-    "SliceThickness",
-    "SpacingBetweenSlices",
-    "TriggerTime",
-    "ImagerPixelSpacing",
-    "DiffusionBValue",
-    "DiffusionGradientOrientation",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "SeriesNumber",
-    "AcquisitionNumber",
-    "InstanceNumber",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "TemporalPositionIdentifier",
-    "NumberOfFrames",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "PlanarConfiguration",
-    "Rows",
-    "Columns",
-    "PixelSpacing",
-    "PixelAspectRatio",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "RescaleIntercept",
-    "RescaleSlope",
-    "ModalityLUTSequence",
-    "WindowCenter",
-    "WindowWidth",
-    "VOILUTFunction",
-    "ComplexImageComponent",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
-    "GridFrameOffsetVector",
-    "DoseGridScaling",
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
-)
-_PRIVATE = [
-    *(0x0019_0010, 0x0019_100C),  # Siemens: creator, b-value
-    *(0x0043_0010, 0x0043_1039),  # GE: creator, b-value
-    *(0x2001_0010, 0x2001_1003),  # Philips: creator, b-value
-]
-_TAGS: list[int] = [tag for word in _KEYWORDS if (tag := tag_for_keyword(word))] + _PRIVATE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +55,8 @@ class DicomImage:
         What is needed to decode a frame.
     frames : tuple of Frame
         In the order of the file.
+    remarks : tuple of str
+        What is doubtful about its pixels, in sentences.
     notices : tuple of str
         What pydicom remarked while reading the header.
     """
@@ -153,6 +72,7 @@ class DicomImage:
     monochrome1: bool
     layout: PixelLayout
     frames: tuple[Frame, ...] = field(repr=False)
+    remarks: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
 
@@ -223,6 +143,10 @@ def read_image(path: Path) -> DicomImage:
     notices: list[str] = []
     try:
         with path.open("rb") as stream:
+            plain = read_plain(stream, WANTED)
+            if plain is not None:
+                return _image(path, stream, plain, PixelPlace(*plain.pixels), None)
+            stream.seek(0)
             head = stream.read(132)
         if not looks_like_dicom(head):
             raise _foreign(path)
@@ -235,7 +159,9 @@ def read_image(path: Path) -> DicomImage:
     except NotASlice:
         raise
     except PermissionError as error:
-        raise NotASlice(path, "locked: you may not read it") from error
+        raise NotASlice(path, "locked: you may not read it", "Ask its owner.") from error
+    except RecursionError as error:
+        raise NotASlice(path, "damaged: its sequences are nested too deep") from error
     except LIBRARY_ERRORS as error:
         raise NotASlice(path, "damaged, or not a DICOM file", CHOOSE) from error
 
@@ -256,27 +182,26 @@ def _deflated_start(path: Path) -> int:
 
 def _read(path: Path, deflated: int | None) -> DicomImage:
     with open_inflated(path, deflated) as stream:
-        found: list[tuple[int, str | None, int]] = []
+        found: list[PixelPlace] = []
 
         def at_pixels(tag: int, vr: str | None, length: int) -> bool:
-            if tag < 0x7FE00008:
+            if tag < FIRST_PIXEL_TAG:
                 return False
             if not found:
-                found.append((int(tag), vr, stream.tell()))
+                found.append(PixelPlace(int(tag), vr, stream.tell()))
             return True
 
-        dataset = read_partial(stream, stop_when=at_pixels, force=True, specific_tags=_TAGS)
-        _refuse_what_is_no_image(path, dataset, bool(found))
-        tag, vr, offset = found[0]
-        syntax = _transfer_syntax(dataset)
-        layout = _pixel_layout(path, dataset, syntax, _PIXEL_ELEMENTS[tag], vr, offset, deflated)
-        size = stream.seek(0, io.SEEK_END)
-        needed = frame_bytes(layout) * layout.frames
-        if layout.compressed:
-            if not find_fragments(stream, offset, size):
-                raise NotASlice(path, "cut short", "Copy or export it again.")
-        elif needed > size - offset:
-            raise NotASlice(path, "cut short", "Copy or export it again.")
+        dataset = read_partial(stream, stop_when=at_pixels, force=True, specific_tags=list(WANTED))
+        return _image(path, stream, dataset, found[0] if found else None, deflated)
+
+
+def _image(
+    path: Path, stream: BinaryIO, dataset: Any, place: PixelPlace | None, deflated: int | None
+) -> DicomImage:
+    """Describe an image by its header and where its pixels are."""
+    refuse_what_is_no_image(path, dataset, place is not None)
+    assert place is not None
+    layout, remarks = read_layout(path, stream, dataset, place, deflated)
     frames = read_frames(dataset, layout.frames)
     return DicomImage(
         path=path,
@@ -290,78 +215,8 @@ def _read(path: Path, deflated: int | None) -> DicomImage:
         monochrome1=text(dataset, "PhotometricInterpretation") == "MONOCHROME1",
         layout=layout,
         frames=frames,
+        remarks=remarks,
     )
-
-
-def _refuse_what_is_no_image(path: Path, dataset: Any, has_pixels: bool) -> None:
-    prefix = bool(getattr(dataset, "preamble", None))
-    sop_class = text(dataset, "SOPClassUID")
-    media = text(getattr(dataset, "file_meta", {}), "MediaStorageSOPClassUID")
-    if MediaStorageDirectoryStorage in (sop_class, media):
-        raise NotASlice(path, A_DICOMDIR)
-    if not prefix and not (sop_class and element(dataset, "Rows")):
-        raise _foreign(path)
-    kind = text(dataset, "Modality") or UID(sop_class).name or "of unknown kind"
-    if not has_pixels:
-        if element(dataset, "Rows"):
-            raise NotASlice(path, "cut short: it ends before its pixels", "Copy it again.")
-        raise NotASlice(path, f"a DICOM object without an image ({kind})")
-    if kind == "SEG":
-        raise NotASlice(path, "a segmentation, not an image")
-    samples = whole(dataset, "SamplesPerPixel")
-    photometric = text(dataset, "PhotometricInterpretation")
-    if samples not in (None, 1) or photometric == "PALETTE COLOR":
-        raise NotASlice(path, "a colour image", "Choose a series of grey slices.")
-
-
-def _transfer_syntax(dataset: Any) -> str:
-    """Transfer syntax named in the file, else the one pydicom found the header to be in."""
-    named = text(getattr(dataset, "file_meta", {}), "TransferSyntaxUID")
-    if named:
-        return named
-    implicit, little = dataset.original_encoding
-    if implicit:
-        return "1.2.840.10008.1.2"
-    return "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
-
-
-def _pixel_layout(
-    path: Path,
-    dataset: Any,
-    syntax: str,
-    keyword: str,
-    vr: str | None,
-    offset: int,
-    deflated: int | None,
-) -> PixelLayout:
-    rows, columns = whole(dataset, "Rows"), whole(dataset, "Columns")
-    allocated = whole(dataset, "BitsAllocated")
-    if not rows or not columns or rows < 0 or columns < 0 or allocated is None:
-        raise NotASlice(path, "without the size of its image")
-    frames = whole(dataset, "NumberOfFrames") or 1
-    if not 1 <= frames <= _MOST_FRAMES:
-        raise NotASlice(path, f"damaged: it claims {frames} frames")
-    tables = [element(dataset, f"ExtendedOffsetTable{which}") for which in ("", "Lengths")]
-    offsets = (tables[0], tables[1]) if all(isinstance(t, bytes) for t in tables) else None
-    layout = PixelLayout(
-        transfer_syntax=syntax,
-        compressed=syntax not in UncompressedTransferSyntaxes,
-        deflated=deflated,
-        offset=offset,
-        keyword=keyword,
-        vr=vr or "OW",
-        frames=frames,
-        rows=rows,
-        columns=columns,
-        bits_allocated=allocated,
-        bits_stored=whole(dataset, "BitsStored") or allocated,
-        signed=whole(dataset, "PixelRepresentation") == 1,
-        photometric=text(dataset, "PhotometricInterpretation") or "MONOCHROME2",
-        extended_offsets=offsets,
-    )
-    if reason := why_not_decodable(layout):
-        raise NotASlice(path, reason, "Convert it to another transfer syntax.")
-    return layout
 
 
 def _study(dataset: Any) -> StudyInfo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetscope.domain.errors import Cancelled, StudyError
+from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.study import SeriesInfo, Skipped
+from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
+from unetscope.io.decoder import decoder
 from unetscope.io.dicom import DicomImage, open_inflated
 from unetscope.io.grouping import Slice, Stack, group
+from unetscope.io.image_pixels import remarks_of
 from unetscope.io.notices import LIBRARY_ERRORS, noticing
 from unetscope.io.pixels import read_stored
 from unetscope.io.placement import place
+from unetscope.io.plain_pixels import is_plain, read_plain_frame
 from unetscope.io.series import Image, Series
+from unetscope.io.tags import read_tags
 
 
 class DicomSlices:
@@ -49,8 +55,17 @@ class DicomSlices:
     def window(self, index: int) -> Window | None:
         return self._slices[index].frame.window
 
+    def real_world(self, index: int) -> RealWorldMap | None:
+        return self._slices[index].frame.real_world
+
     def path(self, index: int) -> Path:
         return self._slices[index].image.path
+
+    def identity(self, index: int) -> Hashable:
+        return self._slices[index].frame
+
+    def tags(self, index: int) -> tuple[TagRow, ...]:
+        return read_tags(self.path(index))
 
 
 def read_slice(piece: Slice, notices: list[str]) -> NDArray[Any]:
@@ -68,6 +83,10 @@ def read_slice(piece: Slice, notices: list[str]) -> NDArray[Any]:
     """
     image, frame = piece.image, piece.frame
     try:
+        if is_plain(image.layout):
+            return read_plain_frame(image.path, image.layout, frame.index)
+        if image.layout.compressed:
+            return decoder.decode(image.path, image.layout, frame.index, notices)
         with (
             noticing(notices),
             open_inflated(image.path, image.layout.deflated) as stream,
@@ -111,10 +130,14 @@ def make_series(
             _info(stack, taken),
             placement.grid,
             DicomSlices(placement.slices, keep),
-            placement.warnings,
+            (*placement.warnings, *_remarks(placement.slices)),
         )
         made.append(series)
     return made, grouping.copies
+
+
+def _remarks(slices: tuple[Slice, ...]) -> tuple[str, ...]:
+    return remarks_of({id(piece.image): piece.image.remarks for piece in slices}.values())
 
 
 def _same_pixels(one: Slice, other: Slice) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from pydicom.tag import BaseTag, Tag
 
 from unetscope.io.notices import LIBRARY_ERRORS
+from unetscope.io.plain_header import PlainHeader
 
 
 def element(dataset: Any, keyword: str | int) -> Any:
@@ -22,7 +23,10 @@ def element(dataset: Any, keyword: str | int) -> Any:
     """
     tag = _tag(keyword)
     try:
-        value = dataset[tag].value if tag in dataset else None
+        if isinstance(dataset, PlainHeader):
+            value = dataset.value(tag)
+        else:
+            value = dataset[tag].value if tag in dataset else None
     except LIBRARY_ERRORS:
         return None
     return None if value is None or value == "" else value
@@ -56,6 +60,8 @@ def numbers(dataset: Any, keyword: str) -> tuple[float, ...]:
     value = element(dataset, keyword)
     if value is None:
         return ()
+    if type(value) in (float, int):
+        return (float(value),)
     many = isinstance(value, Sequence) and not isinstance(value, str | bytes)
     parts = value if many else [value]
     try:
@@ -81,6 +87,8 @@ def text(dataset: Any, keyword: str) -> str:
     value = element(dataset, keyword)
     if value is None:
         return ""
+    if type(value) is str:
+        return value.replace("\0", "").strip()
     try:
         many = isinstance(value, Sequence) and not isinstance(value, str | bytes)
         whole_text = "\\".join(str(v) for v in value) if many else str(value)

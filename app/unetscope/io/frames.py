@@ -1,8 +1,6 @@
 """One frame of a DICOM image: its place, its rescale and window, and what it is a picture of.
 
-A classic file holds one frame and says these things at its top level; an Enhanced multi-frame
-file says them per frame or once for all, in functional groups (DICOM PS3.3 C.7.6.16). Both are
-read through `_Frame`, which looks in the frame's groups, then the shared ones, then the top.
+Classic and Enhanced multi-frame files are read alike, through `FrameHeader`.
 """
 
 from __future__ import annotations
@@ -10,13 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unetscope.domain.window import Window, WindowFunction
+from unetscope.domain.real_world import RealWorldMap
+from unetscope.domain.window import Window
 from unetscope.io.dicom_values import element, first_item, items, number, numbers, text, whole
+from unetscope.io.frame_header import FrameHeader
+from unetscope.io.value_maps import (
+    Rescale,
+    read_padding,
+    read_real_world,
+    read_rescale,
+    read_window,
+)
 
 _COMPONENTS = {
     "magnitude": {"M", "MAGNITUDE", "M_FFE", "M_SE", "M_IR"},
@@ -25,39 +31,6 @@ _COMPONENTS = {
     "imaginary": {"I", "IMAGINARY"},
 }
 _GE_B_VALUE = 1_000_000_000  # GE adds this to some b-values
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rescale:
-    """Stored values to the modality's units (DICOM PS3.3 C.11.1).
-
-    Attributes
-    ----------
-    slope, intercept : float
-        Used when there is no table.
-    first : int
-        Stored value that the first entry of `table` stands for.
-    table : (n,) ndarray of float32, or None
-        Modality LUT; stored values outside it take its first or last entry.
-    fault : str
-        What was wrong with the file's own values, which were then not used; else empty.
-    """
-
-    slope: float = 1.0
-    intercept: float = 0.0
-    first: int = 0
-    table: NDArray[np.float32] | None = None
-    fault: str = ""
-
-    def apply(self, stored: NDArray[Any]) -> NDArray[np.float32]:
-        """Rescale an array of any shape; the answer is a new native float32 array."""
-        if self.table is not None:
-            index = np.clip(stored.astype(np.int64) - self.first, 0, self.table.size - 1)
-            return self.table[index]
-        if self.slope == 1.0 and self.intercept == 0.0 and stored.dtype != np.float64:
-            return stored.astype(np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):  # beyond float32: infinite, as it is
-            return (stored.astype(np.float64) * self.slope + self.intercept).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +74,10 @@ class Frame:
         To the modality's units.
     window : Window or None
         First one in the file.
-    padding : float or None
-        PixelPaddingValue after rescale.
+    padding : tuple of float, or None
+        Lowest and highest value, after rescale, of pixels that hold no picture.
+    real_world : RealWorldMap or None
+        What stored values are as a physical quantity.
     traits : Traits
         What it is a picture of.
     """
@@ -116,36 +91,9 @@ class Frame:
     gap: float | None
     rescale: Rescale
     window: Window | None
-    padding: float | None
+    padding: tuple[float, float] | None
+    real_world: RealWorldMap | None
     traits: Traits
-
-
-class _Frame:
-    """Where to look for what concerns one frame."""
-
-    def __init__(self, dataset: Any, own: Any, shared: Any) -> None:
-        self.dataset = dataset
-        self.groups = [group for group in (own, shared) if group is not None]
-
-    def find(self, group: str, keyword: str) -> Any:
-        """Dataset in which `keyword` stands; the top level if it stands nowhere."""
-        for groups in self.groups:
-            inner = first_item(groups, group)
-            if inner is not None and element(inner, keyword) is not None:
-                return inner
-        return self.dataset
-
-    def numbers(self, group: str, keyword: str) -> tuple[float, ...]:
-        return numbers(self.find(group, keyword), keyword)
-
-    def number(self, group: str, keyword: str) -> float | None:
-        return number(self.find(group, keyword), keyword)
-
-    def whole(self, group: str, keyword: str) -> int | None:
-        return whole(self.find(group, keyword), keyword)
-
-    def text(self, group: str, keyword: str) -> str:
-        return text(self.find(group, keyword), keyword)
 
 
 def read_frames(dataset: Any, count: int) -> tuple[Frame, ...]:
@@ -155,7 +103,7 @@ def read_frames(dataset: Any, count: int) -> tuple[Frame, ...]:
     offsets = numbers(dataset, "GridFrameOffsetVector")
     frames = []
     for index in range(count):
-        where = _Frame(dataset, own[index] if index < len(own) else None, shared)
+        where = FrameHeader(dataset, own[index] if index < len(own) else None, shared)
         position = _finite(where.numbers("PlanePositionSequence", "ImagePositionPatient"), 3)
         orientation = _finite(
             where.numbers("PlaneOrientationSequence", "ImageOrientationPatient"), 6
@@ -167,13 +115,12 @@ def read_frames(dataset: Any, count: int) -> tuple[Frame, ...]:
 
 
 def _describe(
-    where: _Frame,
+    where: FrameHeader,
     index: int,
     position: tuple[float, ...] | None,
     orientation: tuple[float, ...] | None,
 ) -> Frame:
-    rescale = _rescale(where)
-    padding = number(where.dataset, "PixelPaddingValue")
+    rescale = read_rescale(where)
     spacing, calibrated = _spacing(where)
     return Frame(
         index=index,
@@ -184,8 +131,9 @@ def _describe(
         thickness=where.number("PixelMeasuresSequence", "SliceThickness"),
         gap=where.number("PixelMeasuresSequence", "SpacingBetweenSlices"),
         rescale=rescale,
-        window=_window(where),
-        padding=None if padding is None else float(rescale.apply(np.array([padding]))[0]),
+        window=read_window(where),
+        padding=read_padding(where, rescale),
+        real_world=read_real_world(where),
         traits=_traits(where, index),
     )
 
@@ -208,7 +156,7 @@ def _dose_position(
     return tuple(float(v) for v in np.asarray(position) + (offsets[index] - start) * normal)
 
 
-def _spacing(where: _Frame) -> tuple[tuple[float, ...] | None, bool]:
+def _spacing(where: FrameHeader) -> tuple[tuple[float, ...] | None, bool]:
     spacing = where.numbers("PixelMeasuresSequence", "PixelSpacing")
     if len(spacing) == 2:
         return spacing, True
@@ -219,58 +167,7 @@ def _spacing(where: _Frame) -> tuple[tuple[float, ...] | None, bool]:
     return None, False
 
 
-def _rescale(where: _Frame) -> Rescale:
-    group = "PixelValueTransformationSequence"
-    table = first_item(where.dataset, "ModalityLUTSequence")
-    if table is not None:
-        return _modality_lut(table)
-    slope = where.number(group, "RescaleSlope")
-    if slope is None:
-        slope = number(where.dataset, "DoseGridScaling")
-    intercept = where.number(group, "RescaleIntercept")
-    if slope is None and intercept is None:
-        return Rescale()
-    slope = 1.0 if slope is None else slope
-    intercept = 0.0 if intercept is None else intercept
-    if slope == 0 or not math.isfinite(slope) or not math.isfinite(intercept):
-        return Rescale(fault=f"rescale slope {slope:g}, intercept {intercept:g}")
-    return Rescale(slope, intercept)
-
-
-def _modality_lut(item: Any) -> Rescale:
-    """Read a Modality LUT (DICOM PS3.3 C.11.1.1.1)."""
-    descriptor = numbers(item, "LUTDescriptor")
-    data = element(item, "LUTData")
-    if len(descriptor) != 3 or data is None:
-        return Rescale(fault="a modality table that cannot be read")
-    count, first, bits = (int(v) for v in descriptor)
-    if isinstance(data, bytes):
-        table = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2" if bits > 8 else "u1")
-    else:
-        table = np.asarray(data)
-    table = table[: count or 65536].astype(np.float32)
-    if table.size == 0:
-        return Rescale(fault="an empty modality table")
-    table.setflags(write=False)
-    return Rescale(first=first, table=table)
-
-
-def _window(where: _Frame) -> Window | None:
-    """First window of a frame (DICOM PS3.3 C.11.2); None when absent or without a meaning."""
-    group = "FrameVOILUTSequence"
-    centre, width = where.number(group, "WindowCenter"), where.number(group, "WindowWidth")
-    function = where.text(group, "VOILUTFunction").upper() or "LINEAR"
-    if function not in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
-        function = "LINEAR"
-    if centre is None or width is None or (function == "LINEAR" and width < 1):
-        return None
-    try:
-        return Window(centre, width, cast(WindowFunction, function))
-    except ValueError:
-        return None
-
-
-def _traits(where: _Frame, index: int) -> Traits:
+def _traits(where: FrameHeader, index: int) -> Traits:
     content = "FrameContentSequence"
     image_type = where.text("MRImageFrameTypeSequence", "FrameType") or text(
         where.dataset, "ImageType"
@@ -317,12 +214,12 @@ def _rounded(value: float | None) -> float | None:
     return round(value, 2) if value is not None and math.isfinite(value) else None
 
 
-def _echo_time(where: _Frame) -> float | None:
+def _echo_time(where: FrameHeader) -> float | None:
     echo = where.number("MREchoSequence", "EffectiveEchoTime")
     return number(where.dataset, "EchoTime") if echo is None else echo
 
 
-def _gradient(where: _Frame) -> tuple[float, ...]:
+def _gradient(where: FrameHeader) -> tuple[float, ...]:
     direction = numbers(where.dataset, "DiffusionGradientOrientation")
     for groups in where.groups:
         diffusion = first_item(groups, "MRDiffusionSequence")
@@ -333,7 +230,7 @@ def _gradient(where: _Frame) -> tuple[float, ...]:
     return tuple(round(v, 4) for v in direction) if _finite(direction, 3) else ()
 
 
-def _b_value(where: _Frame) -> float | None:
+def _b_value(where: FrameHeader) -> float | None:
     """Read the b-value in s/mm2: the standard element, else the maker's private one."""
     value = where.number("MRDiffusionSequence", "DiffusionBValue")
     if value is not None:

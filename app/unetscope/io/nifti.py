@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from unetscope.domain.errors import StudyError
 from unetscope.domain.geometry import Grid, is_orthogonal, make_affine, slice_normal, unit
+from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.study import SeriesInfo, StudyInfo
+from unetscope.domain.tags import TagRow, short
 from unetscope.domain.window import Window
-from unetscope.io.frames import Rescale
-from unetscope.io.notices import LIBRARY_ERRORS, NotASlice, noticing
+from unetscope.io.notices import CHOOSE, LIBRARY_ERRORS, NotASlice, noticing
 from unetscope.io.series import Image, Series
+from unetscope.io.value_maps import Rescale
 
 _LARGEST = 2**32  # bytes of one volume
 _MOST_VOLUMES = 10_000
@@ -65,10 +67,12 @@ class NiftiSlices:
         What nibabel remarked.
     keep : object
         Kept alive as long as the file is needed.
+    tags : tuple of TagRow
+        The header.
     """
 
     monochrome1 = False
-    padding: float | None = None
+    padding: tuple[float, float] | None = None
 
     def __init__(
         self,
@@ -81,6 +85,7 @@ class NiftiSlices:
         window: Window | None,
         notices: list[str],
         keep: object,
+        tags: tuple[TagRow, ...] = (),
     ) -> None:
         self._path = path
         self._proxy = proxy
@@ -91,6 +96,7 @@ class NiftiSlices:
         self._window = window
         self.notices = notices
         self._keep = keep
+        self._tags = tags
         self._values: NDArray[Any] | None = None
 
     def stored(self, index: int) -> NDArray[Any]:
@@ -125,8 +131,17 @@ class NiftiSlices:
     def window(self, index: int) -> Window | None:
         return self._window
 
+    def real_world(self, index: int) -> RealWorldMap | None:
+        return None
+
     def path(self, index: int) -> Path:
         return self._path
+
+    def identity(self, index: int) -> Hashable:
+        return (self, index)
+
+    def tags(self, index: int) -> tuple[TagRow, ...]:
+        return self._tags
 
 
 class _ToNotices(logging.Handler):
@@ -173,7 +188,7 @@ def read_nifti(path: Path, keep: object = None) -> list[Series]:
         with _remarks(notices):
             image = nib.load(path)
             if not isinstance(image, nib.Nifti1Pair):
-                raise NotASlice(path, "not a NIfTI file")
+                raise NotASlice(path, "not a NIfTI file", CHOOSE)
             return _series(path, image, notices, keep)
     except NotASlice:
         raise
@@ -204,17 +219,28 @@ def _series(path: Path, image: Any, notices: list[str], keep: object) -> list[Se
     slope, inter = float(proxy.slope), float(proxy.inter)
     grid, axes, flips, warnings = _placed(image, spatial)
     stem = path.name[: -len(".nii.gz")] if path.name.lower().endswith(".nii.gz") else path.stem
+    tags = _tags(image.header)
     made = []
     for volume in range(count):
         label = f"{stem} (volume {volume + 1})" if count > 1 else stem
         uid = f"nifti:{path.name}" + (f"/volume {volume + 1}" if count > 1 else "")
         at = volume if len(proxy.shape) > 3 else None
+        rescale = Rescale(slope, inter)
         pixels = NiftiSlices(
-            path, unscaled, at, axes, flips, Rescale(slope, inter), _window(image), notices, keep
+            path, unscaled, at, axes, flips, rescale, _window(image), notices, keep, tags
         )
         info = SeriesInfo(uid=uid, description=label, study=StudyInfo(description=stem))
         made.append(Series(info, grid, pixels, tuple(warnings)))
     return made
+
+
+def _tags(header: Any) -> tuple[TagRow, ...]:
+    rows = []
+    for name, value in header.items():
+        plain = value.item() if value.ndim == 0 else value.tolist()
+        said = plain.decode("latin-1").rstrip("\0") if isinstance(plain, bytes) else str(plain)
+        rows.append(TagRow(0, "", name, value.dtype.str[1:], short(said), name))
+    return tuple(rows)
 
 
 def _window(image: Any) -> Window | None:
@@ -235,7 +261,8 @@ def _placed(
     lps = _RAS_TO_LPS @ scale @ np.asarray(image.affine, dtype=np.float64)
     usable = bool((np.abs(lps) < _FARTHEST).all())  # no NaN, nothing that overflows
     sure = True
-    if not usable or abs(float(np.linalg.det(lps[:3, :3]))) < _SMALLEST:
+    meaningful = usable and abs(float(np.linalg.det(lps[:3, :3]))) >= _SMALLEST
+    if not meaningful:
         warnings.append("The affine in the file has no meaning; voxels of 1 mm are assumed.")
         lps, known, sure = _RAS_TO_LPS.copy(), False, False
     if not known:
@@ -264,7 +291,7 @@ def _placed(
     sheared = float(np.linalg.norm(affine[:3, 0] - between * grid_normal)) > 1e-3 * between
     if sheared or not is_orthogonal(rows, columns):
         warnings.append("The axes of the volume are not at right angles; reformats are skewed.")
-        sure = False
+        sure, meaningful = False, meaningful and is_orthogonal(rows, columns)
     column_unit = np.cross(grid_normal, row_unit)
     for axis in (row_unit, column_unit):
         axis.setflags(write=False)
@@ -283,6 +310,7 @@ def _placed(
         positions=tuple(start + index * between for index in range(shape[0])),
         has_orientation=known,
         sure=sure,
+        calibrated=meaningful,
     )
     return grid, axes, flips, warnings
 

@@ -35,6 +35,9 @@ LIBRARY_ERRORS: tuple[type[Exception], ...] = (
     zlib.error,
 )
 
+CHOOSE = "Choose a DICOM or NIfTI file, a folder of them, a DICOMDIR or a zip."
+COPY_AGAIN = "Copy or export it again."
+
 _one_at_a_time = threading.RLock()
 
 
@@ -51,7 +54,7 @@ class NotASlice(StudyError):  # noqa: N818  (what the file is, not what went wro
         What to do next.
     """
 
-    def __init__(self, path: Path, reason: str, hint: str = "") -> None:
+    def __init__(self, path: Path, reason: str, hint: str = COPY_AGAIN) -> None:
         super().__init__(f"{path.name} is {reason}.", hint)
         self.reason = reason
 

@@ -1,15 +1,28 @@
-"""Stored values of single frames, decoded on demand from the place the header scan noted."""
+"""Stored values of single frames, decoded on demand from the place the header scan noted.
+
+Decoders of compressed frames are C libraries that a damaged frame may crash, so compressed frames
+are decoded by `unetscope.io.decoder` in a process of its own, which runs what is here.
+"""
 
 from __future__ import annotations
 
 import struct
+import warnings
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID
+
+_JPEG = "imagecodecs"  # which pydicom does not know: see `_jpeg`
+_RLE = "pydicom"
+_END_OF_IMAGE = b"\xff\xd9"  # of JPEG and its kin, JPEG 2000 included
+_FRAME_HEADERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # JPEG, and JPEG-LS
+_HEAD = 1024  # bytes of a frame in which JPEG 2000 begins: a JP2 header may stand before it
+_LAST = 16  # bytes of a frame in which that may stand: padding follows
 
 # One decoder for each transfer syntax, by name, so that the same file gives the same pixels on
 # every machine. GDCM is never asked, although pydicom would try it first: it has ended the whole
@@ -19,8 +32,10 @@ _DECODERS = {
     "1.2.840.10008.1.2.1": "",  # explicit VR little endian
     "1.2.840.10008.1.2.1.99": "",  # deflated
     "1.2.840.10008.1.2.2": "",  # explicit VR big endian
-    "1.2.840.10008.1.2.4.50": "pillow",  # JPEG baseline
-    "1.2.840.10008.1.2.4.51": "pillow",  # JPEG extended
+    "1.2.840.10008.1.2.4.50": _JPEG,  # JPEG baseline
+    "1.2.840.10008.1.2.4.51": _JPEG,  # JPEG extended, 8 and 12 bits
+    "1.2.840.10008.1.2.4.57": _JPEG,  # JPEG lossless
+    "1.2.840.10008.1.2.4.70": _JPEG,  # JPEG lossless, first-order prediction
     "1.2.840.10008.1.2.4.80": "pyjpegls",  # JPEG-LS lossless
     "1.2.840.10008.1.2.4.81": "pyjpegls",  # JPEG-LS near-lossless
     "1.2.840.10008.1.2.4.90": "pylibjpeg",  # JPEG 2000 lossless
@@ -28,9 +43,8 @@ _DECODERS = {
     "1.2.840.10008.1.2.4.201": "pylibjpeg",  # HTJ2K lossless
     "1.2.840.10008.1.2.4.202": "pylibjpeg",  # HTJ2K lossless RPCL
     "1.2.840.10008.1.2.4.203": "pylibjpeg",  # HTJ2K
-    "1.2.840.10008.1.2.5": "pydicom",  # RLE
+    "1.2.840.10008.1.2.5": _RLE,
 }
-_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _INFLATED = "1.2.840.10008.1.2.1"
 
@@ -58,6 +72,8 @@ class PixelLayout:
         VR of that element.
     frames, rows, columns, bits_allocated, bits_stored : int
         As in the header.
+    shift : int
+        Bits below the stored value in an uncompressed word; 0 unless HighBit says otherwise.
     signed : bool
         PixelRepresentation is 1.
     photometric : str
@@ -77,6 +93,7 @@ class PixelLayout:
     columns: int
     bits_allocated: int
     bits_stored: int
+    shift: int
     signed: bool
     photometric: str
     extended_offsets: tuple[bytes, bytes] | None
@@ -87,8 +104,6 @@ def why_not_decodable(layout: PixelLayout) -> str:
     name = UID(layout.transfer_syntax).name
     if layout.transfer_syntax not in _DECODERS:
         return f"stored as {name}, which this app cannot decode"
-    if layout.transfer_syntax == _JPEG_EXTENDED and layout.bits_stored > 8:
-        return f"stored as {name} with {layout.bits_stored} bits, which this app cannot decode"
     return ""
 
 
@@ -147,7 +162,88 @@ def read_stored(stream: BinaryIO, layout: PixelLayout, index: int) -> NDArray[An
     Exception
         One of `unetscope.io.notices.LIBRARY_ERRORS`, when the pixels do not decode.
     """
+    stream.seek(layout.offset)
+    decoder = _DECODERS[layout.transfer_syntax]
+    if layout.compressed and decoder != _RLE:
+        frame = get_frame(
+            stream,
+            index,
+            number_of_frames=layout.frames,
+            extended_offsets=layout.extended_offsets,
+        )
+        size = size_in_frame(frame)
+        if size != (layout.rows, layout.columns, 1):
+            raise ValueError(f"rows, columns and samples in the frame are {size}")
+        if _END_OF_IMAGE not in frame[-_LAST:]:
+            warnings.warn(f"frame {index + 1} ends before its picture does", stacklevel=2)
+        stream.seek(layout.offset)
+    if decoder == _JPEG:
+        pixels = _jpeg(frame, layout)
+    else:
+        pixels = _by_pydicom(stream, layout, index, decoder)
+    if pixels.shape != (layout.rows, layout.columns):
+        raise ValueError(f"decoded to {pixels.shape}, not {(layout.rows, layout.columns)}")
+    stored: NDArray[Any] = np.array(pixels, dtype=pixels.dtype.newbyteorder("="), order="C")
+    stored.setflags(write=False)
+    return stored
+
+
+def used_bits(words: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
+    """Take the stored values out of words that hold other bits beside them.
+
+    Parameters
+    ----------
+    words : ndarray of int
+        As wide as ``bits_allocated``, signed or not as the layout says.
+
+    References
+    ----------
+    DICOM PS3.5 8.1.1: bits above and below the stored value may hold anything.
+    """
+    if words.dtype.kind not in "iu" or words.dtype.itemsize * 8 != layout.bits_allocated:
+        return words
+    above = layout.bits_allocated - layout.bits_stored - layout.shift
+    if above <= 0 and layout.shift == 0:
+        return words
+    used: NDArray[Any] = np.left_shift(words, above)
+    np.right_shift(used, above + layout.shift, out=used)
+    return used
+
+
+def size_in_frame(frame: bytes) -> tuple[int, int, int]:
+    """Rows, columns and samples a pixel that a JPEG frame of any kind says it holds.
+
+    A decoder believes them, whatever they are, and takes the time and memory they ask for.
+
+    Raises
+    ------
+    ValueError, struct.error, IndexError
+        If the frame does not say.
+
+    References
+    ----------
+    ITU-T T.81 B.2.2 (JPEG), T.87 C.2.2 (JPEG-LS), T.800 A.5.1 (JPEG 2000).
+    """
+    at = frame.index(b"\xff\x4f\xff\x51") if b"\xff\x4f\xff\x51" in frame[:_HEAD] else -1
+    if at >= 0:
+        width, height, left, top = struct.unpack_from(">4L", frame, at + 8)
+        return (height - top, width - left, struct.unpack_from(">H", frame, at + 40)[0])
+    at = 2
+    while frame[at] == 0xFF:
+        marker, length = struct.unpack_from(">xBH", frame, at)
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker in _FRAME_HEADERS:
+            rows, columns, samples = struct.unpack_from(">HHB", frame, at + 5)
+            return (rows, columns, samples)
+        else:
+            at += 2 + length
+    raise ValueError("no frame header")
+
+
+def _by_pydicom(stream: BinaryIO, layout: PixelLayout, index: int, decoder: str) -> NDArray[Any]:
     syntax = _INFLATED if layout.transfer_syntax == _DEFLATED else layout.transfer_syntax
+    shifted = layout.shift > 0 and not layout.compressed
     options = {
         "rows": layout.rows,
         "columns": layout.columns,
@@ -155,23 +251,31 @@ def read_stored(stream: BinaryIO, layout: PixelLayout, index: int) -> NDArray[An
         "samples_per_pixel": 1,
         "photometric_interpretation": layout.photometric,
         "bits_allocated": layout.bits_allocated,
-        "bits_stored": layout.bits_stored,
+        "bits_stored": layout.bits_allocated if shifted else layout.bits_stored,
         "pixel_representation": int(layout.signed),
         "pixel_keyword": layout.keyword,
         "pixel_vr": layout.vr,
     }
     if layout.extended_offsets is not None:
         options["extended_offsets"] = layout.extended_offsets
-    stream.seek(layout.offset)
+    pixels: NDArray[Any]
     pixels, _ = get_decoder(syntax).as_array(
         stream,
         index=index,
         raw=True,  # no change of colours or palette
-        decoding_plugin=_DECODERS[layout.transfer_syntax],
+        decoding_plugin=decoder,
         **options,
     )
-    if pixels.shape != (layout.rows, layout.columns):
-        raise ValueError(f"decoded to {pixels.shape}, not {(layout.rows, layout.columns)}")
-    stored: NDArray[Any] = np.array(pixels, dtype=pixels.dtype.newbyteorder("="), order="C")
-    stored.setflags(write=False)
-    return stored
+    return used_bits(pixels, layout) if shifted else pixels
+
+
+def _jpeg(frame: bytes, layout: PixelLayout) -> NDArray[Any]:
+    """Decode a JPEG frame of any process, 8 to 16 bits, by libjpeg-turbo."""
+    import imagecodecs  # only where it is needed: it brings many decoders
+
+    try:
+        pixels = np.asarray(imagecodecs.jpeg8_decode(frame))
+    except imagecodecs.Jpeg8Error as error:
+        raise ValueError(str(error)) from error
+    kind = np.dtype(f"{'i' if layout.signed else 'u'}{layout.bits_allocated // 8}")
+    return used_bits(pixels.astype(kind), layout)

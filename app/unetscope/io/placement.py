@@ -21,6 +21,7 @@ from unetscope.domain.geometry import (
 from unetscope.io.grouping import Slice, Stack
 
 _ASSUMED = 1.0  # mm, where the file gives no distance
+_NAMED_GAPS = 3  # gaps that are named one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,14 +35,19 @@ class Placement:
 
 @dataclass(slots=True)
 class _Doubts:
-    """Warnings collected on the way; `sure` falls with the first that touches geometry."""
+    """Warnings collected on the way; `sure` falls with the first that touches geometry.
+
+    `calibrated` falls with those that touch distances within a slice.
+    """
 
     warnings: list[str]
     sure: bool = True
+    calibrated: bool = True
 
-    def add(self, sentence: str) -> None:
+    def add(self, sentence: str, *, calibrated: bool = True) -> None:
         self.warnings.append(sentence)
         self.sure = False
+        self.calibrated &= calibrated
 
 
 def place(stack: Stack) -> Placement:
@@ -69,7 +75,7 @@ def place(stack: Stack) -> Placement:
     order = np.argsort(along, kind="stable")
     slices = [slices[i] for i in order]
     positions, along = positions[order], along[order]
-    between = _between_slices(slices, analyse_positions(along.tolist()), doubts)
+    between = _between_slices(slices, along.tolist(), doubts)
     row_spacing, column_spacing = _pixel_spacing(slices, doubts)
     sideways = _sideways(positions, along, normal, min(row_spacing, column_spacing), doubts)
     _rescale_faults(slices, doubts)
@@ -89,6 +95,7 @@ def place(stack: Stack) -> Placement:
             positions=tuple(along.tolist()),
             has_orientation=True,
             sure=doubts.sure,
+            calibrated=doubts.calibrated,
         ),
         tuple(doubts.warnings),
     )
@@ -111,10 +118,13 @@ def _axes(slices: list[Slice], doubts: _Doubts) -> tuple[Vector, Vector] | None:
     rows = unit(orientation[:3])
     normal = slice_normal(orientation[:3], orientation[3:])
     if rows is None or normal is None:
-        doubts.add("The orientation in the file has no meaning and is not used.")
+        doubts.add("The orientation in the file has no meaning and is not used.", calibrated=False)
         return None
     if not is_orthogonal(orientation[:3], orientation[3:]):
-        doubts.add("Rows and columns are not at a right angle; the columns are turned to fit.")
+        doubts.add(
+            "Rows and columns are not at a right angle; the columns are turned to fit.",
+            calibrated=False,
+        )
     columns = np.cross(normal, rows)
     for axis in (rows, columns):
         axis.setflags(write=False)
@@ -129,7 +139,7 @@ def _without_positions(
     else:
         doubts.add("The file does not say where the slices lie; they are in instance order.")
     rows, columns = axes or (np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
-    between = _between_slices(slices, analyse_positions([]), doubts)
+    between = _between_slices(slices, [], doubts)
     row_spacing, column_spacing = _pixel_spacing(slices, doubts)
     _rescale_faults(slices, doubts)
     return Placement(
@@ -148,23 +158,33 @@ def _without_positions(
             positions=tuple(i * between for i in range(len(slices))),
             has_orientation=axes is not None,
             sure=False,
+            calibrated=doubts.calibrated,
         ),
         tuple(doubts.warnings),
     )
 
 
-def _between_slices(slices: list[Slice], found: PositionSpacing, doubts: _Doubts) -> float:
-    """Distance between slices in mm: from the positions, else as the header says."""
+def _between_slices(slices: list[Slice], along: list[float], doubts: _Doubts) -> float:
+    """Distance between slices in mm: from their places along the normal, else by the header."""
+    found = analyse_positions(along)
+    frame = slices[0].frame
     if found.duplicates:
         doubts.add(f"{found.duplicates} duplicate slices lie where another one lies.")
     if found.missing:
         count = "1 slice is" if found.missing == 1 else f"{found.missing} slices are"
-        doubts.add(f"{count} missing: the stack has a gap.")
+        doubts.add(f"{count} missing: the stack has a gap {_where(found, along)}.")
     elif not found.even and not found.duplicates:
-        doubts.add("The slices are not evenly spaced; distances across them are not exact.")
+        doubts.add(
+            "The slices are not evenly spaced; distances across them are not exact. The step is "
+            f"{found.step:.4g} mm, but another one {_where(found, along)}."
+        )
     if math.isfinite(found.step):
+        if found.even and _skips(found.step, frame.gap):
+            doubts.add(
+                f"The slices lie {found.step:.4g} mm apart, but the header says {frame.gap:.4g} "
+                "mm: slices may be missing everywhere."
+            )
         return found.step
-    frame = slices[0].frame
     for value in (frame.gap, frame.thickness):
         if value is not None and math.isfinite(value) and abs(value) > 0:
             return abs(value)
@@ -172,20 +192,43 @@ def _between_slices(slices: list[Slice], found: PositionSpacing, doubts: _Doubts
     return _ASSUMED
 
 
+def _where(found: PositionSpacing, along: list[float]) -> str:
+    """Name the gaps by the slices at their sides, counted from 1, and their places."""
+    named = [
+        f"between slices {i + 1} and {i + 2} ({along[i]:.1f} to {along[i + 1]:.1f} mm)"
+        for i in found.gaps[:_NAMED_GAPS]
+    ]
+    more = len(found.gaps) - len(named)
+    return ", ".join(named) + (f" and at {more} more places" if more else "")
+
+
+def _skips(step: float, stated: float | None) -> bool:
+    """Whether slices lie two or more whole steps of the header apart."""
+    if stated is None or not math.isfinite(stated) or stated <= 0:
+        return False
+    times = round(step / stated)
+    return times >= 2 and abs(step - times * stated) <= 0.05 * stated
+
+
 def _pixel_spacing(slices: list[Slice], doubts: _Doubts) -> tuple[float, float]:
     """Distances between rows and between columns in mm."""
     frame = slices[0].frame
     if frame.spacing is None:
-        doubts.add(f"The pixel spacing is unknown; {_ASSUMED:g} mm is assumed.")
+        doubts.add(f"The pixel spacing is unknown; {_ASSUMED:g} mm is assumed.", calibrated=False)
         return (_ASSUMED, _ASSUMED)
     row, column = frame.spacing
     if not (0 < row < math.inf and 0 < column < math.inf):
         doubts.add(
-            f"The pixel spacing in the file is {row:g} x {column:g} mm; {_ASSUMED:g} mm is assumed."
+            f"The pixel spacing in the file is {row:g} x {column:g} mm; {_ASSUMED:g} mm is "
+            "assumed.",
+            calibrated=False,
         )
         return (_ASSUMED, _ASSUMED)
     if not frame.calibrated:
-        doubts.add("The pixel spacing is not a distance in the patient; do not measure.")
+        doubts.add(
+            "The pixel spacing is not a distance in the patient; do not measure.",
+            calibrated=False,
+        )
     return (row, column)
 
 

@@ -1,40 +1,17 @@
-"""Which files to look at: a file, a folder and those below it, a DICOMDIR, a zip."""
+"""Which files to look at: those in a folder and below it, or in a DICOMDIR."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import weakref
-import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pydicom import dcmread
 
-from unetscope.domain.errors import Cancelled, StudyError
 from unetscope.domain.study import Skipped
 from unetscope.io.dicom_values import element, items
 from unetscope.io.notices import LIBRARY_ERRORS, NotASlice, noticing
-
-_MOST_ENTRIES = 200_000
-_UNPACKED = 16 * 2**30  # bytes a zip may grow to
-_CHUNK = 2**20
-_ZIP_ERRORS: tuple[type[Exception], ...] = (*LIBRARY_ERRORS, zipfile.BadZipFile)
-
-
-class PrivateFolder:
-    """A folder only this user can read; removed with the last reference to it."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="unetscope-"))
-        self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
-
-
-def check(cancelled: Callable[[], bool] | None) -> None:
-    """Raise Cancelled if told to stop."""
-    if cancelled is not None and cancelled():
-        raise Cancelled
+from unetscope.io.reading import check
 
 
 def walk(
@@ -52,17 +29,18 @@ def walk(
     for top, folders, names in os.walk(folder, onerror=locked):
         check(cancelled)
         here = Path(top)
-        hidden = [name for name in folders if _is_hidden(name)]
+        hidden = [name for name in folders if is_hidden(name)]
         skipped.extend(Skipped(here / name, "a hidden folder") for name in sorted(hidden))
         folders[:] = sorted(set(folders) - set(hidden))
         for name in sorted(names):
-            if _is_hidden(name):
+            if is_hidden(name):
                 skipped.append(Skipped(here / name, "a hidden file"))
             else:
                 yield here / name
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is not meant to be seen."""
     return name.startswith(".") or name == "__MACOSX"
 
 
@@ -107,57 +85,3 @@ def read_dicomdir(path: Path, skipped: list[Skipped]) -> list[Path]:
         else:
             skipped.append(Skipped(target, "named in the DICOMDIR, but not there"))
     return list(found)
-
-
-def unpack(path: Path, cancelled: Callable[[], bool] | None = None) -> PrivateFolder:
-    """Extract a zip to a folder of its own.
-
-    Raises
-    ------
-    StudyError
-        If it is damaged, needs a password, is too big, or holds a file that would land elsewhere.
-    Cancelled
-        If told to stop.
-    """
-    folder = PrivateFolder()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            if len(entries) > _MOST_ENTRIES:
-                raise StudyError(f"{path.name} holds more than {_MOST_ENTRIES:,} files.")
-            if any(entry.flag_bits & 1 for entry in entries):
-                raise StudyError(
-                    f"{path.name} needs a password.", "Unpack it, then open the folder."
-                )
-            left = _UNPACKED
-            for entry in entries:
-                check(cancelled)
-                left = _extract(archive, entry, folder.path, path.name, left)
-    except _ZIP_ERRORS as error:
-        folder.remove()
-        raise StudyError(f"{path.name} cannot be unpacked.", "The zip may be damaged.") from error
-    except (StudyError, Cancelled):
-        folder.remove()
-        raise
-    return folder
-
-
-def _extract(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, name: str, left: int
-) -> int:
-    """Write one file of a zip; return how many bytes the others may still take."""
-    inside = PurePosixPath(entry.filename.replace("\\", "/"))
-    parts = inside.parts
-    if inside.is_absolute() or not parts or ".." in parts or ":" in entry.filename:
-        raise StudyError(
-            f"{name} holds a file that would land outside its folder.", "It may be harmful."
-        )
-    target = folder.joinpath(*parts)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with archive.open(entry) as source, target.open("wb") as copy:
-        while chunk := source.read(_CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise StudyError(f"{name} unpacks to more than 16 GB.", "It may be harmful.")
-            copy.write(chunk)
-    return left

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from unetscope.domain.errors import Cancelled, StudyError
 from unetscope.domain.geometry import Grid, Vector
-from unetscope.domain.study import PatientInfo, SeriesInfo
+from unetscope.domain.real_world import RealWorldMap
+from unetscope.domain.study import PatientInfo, SeriesInfo, StudyInfo
+from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
 
 Image = NDArray[np.float32]
@@ -27,7 +30,7 @@ class Slices(Protocol):
     """Where a series gets its pixels and what each slice says about itself."""
 
     monochrome1: bool
-    padding: float | None
+    padding: tuple[float, float] | None
     notices: list[str]
 
     def stored(self, index: int) -> NDArray[Any]:
@@ -42,9 +45,20 @@ class Slices(Protocol):
         """Window the file gives for a slice."""
         ...
 
+    def real_world(self, index: int) -> RealWorldMap | None:
+        """What stored values of a slice are as a physical quantity."""
+        ...
+
     def path(self, index: int) -> Path:
         """File a slice is in."""
         ...
+
+    def identity(self, index: int) -> Hashable:
+        """What tells a slice from all others, in whatever series it is."""
+        ...
+
+    def tags(self, index: int) -> tuple[TagRow, ...]:
+        """Header of that file."""
 
 
 class _Kept(Generic[Array]):
@@ -127,6 +141,11 @@ class Series:
         return self.info.study.patient
 
     @property
+    def study(self) -> StudyInfo:
+        """The visit."""
+        return self.info.study
+
+    @property
     def study_uid(self) -> str:
         """StudyInstanceUID; empty when unknown."""
         return self.info.study.uid
@@ -177,13 +196,23 @@ class Series:
         return self.grid.sure
 
     @property
+    def calibrated(self) -> bool:
+        """False when distances within a slice are not known in mm of the patient."""
+        return self.grid.calibrated
+
+    @property
     def monochrome1(self) -> bool:
         """Whether the smallest value is meant to be shown white; the values are as stored."""
         return self._slices.monochrome1
 
     @property
     def padding(self) -> float | None:
-        """Value, after rescale, of pixels that hold no picture."""
+        """Value, after rescale, of pixels that hold no picture; of a range the lowest."""
+        return None if self._slices.padding is None else self._slices.padding[0]
+
+    @property
+    def padding_range(self) -> tuple[float, float] | None:
+        """Lowest and highest value, after rescale, of pixels that hold no picture."""
         return self._slices.padding
 
     @property
@@ -214,9 +243,33 @@ class Series:
         """Window the file gives for a slice."""
         return self._slices.window(self._checked(index))
 
+    def real_world(self, index: int) -> RealWorldMap | None:
+        """What stored values of a slice are as a physical quantity; None where not said."""
+        return self._slices.real_world(self._checked(index))
+
     def path(self, index: int) -> Path:
         """File a slice is in."""
         return self._slices.path(self._checked(index))
+
+    def slice_id(self, index: int) -> Hashable:
+        """What tells a slice from all others, in whatever series of this study it is."""
+        return self._slices.identity(self._checked(index))
+
+    def find(self, slice_id: Hashable) -> int | None:
+        """Index of the slice that has this `slice_id`; None if it is not here."""
+        here = (index for index in range(len(self)) if self._slices.identity(index) == slice_id)
+        return next(here, None)
+
+    def in_part(self) -> Series:
+        """Make a series of these slices that says that others may be missing.
+
+        What is doubtful about their order is not told: it may be only what was not read yet.
+        """
+        return Series(self.info, replace(self.grid, sure=False), self._slices, (IN_PART,))
+
+    def tags(self, index: int) -> tuple[TagRow, ...]:
+        """Header of the file a slice is in, as rows of a table; StudyError if it is gone."""
+        return self._slices.tags(self._checked(index))
 
     def raw(self, index: int) -> NDArray[Any]:
         """Stored values of a slice.
@@ -327,10 +380,12 @@ class Series:
 
     def _decoded(self, index: int) -> NDArray[Any]:
         try:
-            return self._slices.stored(index)
+            stored = self._slices.stored(index)
         except StudyError:
             self._unreadable[index] = self._slices.path(index).name
             raise
+        self._unreadable.pop(index, None)
+        return stored
 
     def _checked(self, index: int) -> int:
         if not -len(self) <= index < len(self):
@@ -338,6 +393,7 @@ class Series:
         return index % len(self)
 
 
+IN_PART = "Not all files are read: slices may be missing."
 _NOTICED = (
     "Some header values or pixels break the standard of their format; they are read as well as "
     "can be."

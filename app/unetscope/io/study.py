@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unetscope.domain.errors import StudyError
 from unetscope.domain.study import NOBODY, PatientInfo, Skipped, StudyInfo
-from unetscope.io.dicom import A_DICOMDIR, CHOOSE, DicomImage, looks_like_dicom, read_image
+from unetscope.io.archive import Archive, PrivateFolder
+from unetscope.io.dicom import DicomImage, looks_like_dicom, read_image
 from unetscope.io.dicom_series import make_series
-from unetscope.io.notices import NotASlice
-from unetscope.io.scan import PrivateFolder, check, looks_like_nifti, read_dicomdir, unpack, walk
+from unetscope.io.image_pixels import A_DICOMDIR
+from unetscope.io.notices import CHOOSE, NotASlice
+from unetscope.io.reading import look_at_each
+from unetscope.io.scan import looks_like_nifti, read_dicomdir, walk
 from unetscope.io.series import Series
 
 Progress = Callable[[int, int], None]
 AskCancelled = Callable[[], bool]
+SoFar = Callable[["Study"], None]
+_Looked = DicomImage | list[Series] | Skipped
+
+_MANY = 32  # files up to which nobody waits long enough to be shown a part of them
+_TOLD_FIRST = 64  # files after which the study so far is told for the second time ...
+_TOLD_AGAIN = 4  # ... and again each time there are so many times more: sorting takes its time too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,13 +74,75 @@ class Study:
         return self.info.date
 
 
-@dataclass(slots=True)
-class _Found:
-    """What a scan gathers."""
+class _Scan:
+    """What is found in the files of a study, and the study it makes."""
 
-    images: list[DicomImage] = field(default_factory=list)
-    series: list[Series] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._images: dict[int, DicomImage] = {}
+        self._series: dict[int, list[Series]] = {}
+        self._refused: dict[int, Skipped] = {}
+        self.skipped: list[Skipped] = []
+        self.keep: PrivateFolder | None = None
+
+    def take(self, place: int, found: _Looked) -> None:
+        """Keep what the file at a place in the list held."""
+        if isinstance(found, DicomImage):
+            self._images[place] = found
+        elif isinstance(found, Skipped):
+            self._refused[place] = found
+        else:
+            self._series[place] = found
+
+    def look(self, path: Path) -> _Looked:
+        """Read the header of a file; what gives no slices is skipped with the reason."""
+        try:
+            return self._read(path)
+        except NotASlice as error:
+            return Skipped(path, error.reason)
+
+    def only(self, path: Path) -> list[Path]:
+        """Look at the one file the user chose; a DICOMDIR by another name gives more to look at."""
+        try:
+            self.take(0, self._read(path))
+        except NotASlice as error:
+            if error.reason == A_DICOMDIR:
+                return read_dicomdir(path, self.skipped)
+            raise
+        return []
+
+    def _read(self, path: Path) -> DicomImage | list[Series]:
+        if not path.is_file():
+            raise NotASlice(path, "not a file", CHOOSE)
+        if looks_like_nifti(path):
+            from unetscope.io.nifti import read_nifti  # nibabel takes its time: only when needed
+
+            return read_nifti(path, self.keep)
+        return read_image(path)
+
+    def study(
+        self, cancelled: AskCancelled | None = None, *, complete: bool = True
+    ) -> Study | None:
+        """Make a study of what was found; None if there is nothing to show."""
+        images = [self._images[place] for place in sorted(self._images)]
+        series, copies = make_series(images, self.keep, cancelled)
+        if not complete:
+            series = [one.in_part() for one in series]
+        series += [one for place in sorted(self._series) for one in self._series[place]]
+        if not series:
+            return None
+        series = sorted(
+            _named_apart(series), key=lambda s: (s.info.study.date, s.study_uid, s.info.number)
+        )
+        visits = Counter(one.info.study.uid for one in series)
+        most = max(visits, key=lambda uid: visits[uid])
+        info = next(one.info.study for one in series if one.study_uid == most)
+        return Study(self._path, tuple(series), (*self.left_out, *copies), info)
+
+    @property
+    def left_out(self) -> tuple[Skipped, ...]:
+        """Files that gave no slices, in their order."""
+        return (*self.skipped, *(self._refused[place] for place in sorted(self._refused)))
 
 
 def open_study(
@@ -78,10 +150,11 @@ def open_study(
     *,
     progress: Progress | None = None,
     cancelled: AskCancelled | None = None,
+    so_far: SoFar | None = None,
 ) -> Study:
     """Open a study from a file, a folder (searched below it), a DICOMDIR or a zip.
 
-    Only headers are read; pixels follow when a series is asked for them.
+    Only headers are read, by several threads; pixels follow when a series is asked for them.
 
     Parameters
     ----------
@@ -91,6 +164,10 @@ def open_study(
         Called with files looked at and files in all.
     cancelled : callable, optional
         Asked before every file; answers True to stop.
+    so_far : callable, optional
+        Where there is much to read, called now and then with the study as far as it is known,
+        for the first time after one file. A warning of its series says that they are not complete,
+        and `Series.find` where a slice of one of them is in a later one.
 
     Raises
     ------
@@ -102,27 +179,47 @@ def open_study(
     chosen = Path(path).absolute()  # slices are read later, wherever the script has gone by then
     if not _exists(chosen):
         raise StudyError(f"{chosen.name} does not exist.", "It may have been moved or renamed.")
-    found = _Found()
-    keep: PrivateFolder | None = None
+    scan = _Scan(chosen)
     kind = "folder" if chosen.is_dir() else _kind(chosen)
-    if kind == "image":
-        files = _single(chosen, found)
-    elif kind == "dicomdir":
-        files = read_dicomdir(chosen, found.skipped)
-    else:
-        keep = unpack(chosen, cancelled) if kind == "zip" else None
-        files = list(walk(keep.path if keep else chosen, found.skipped, cancelled))
-    for done, file in enumerate(files):
-        check(cancelled)
-        if progress is not None:
-            progress(done, len(files))
-        try:
-            _look_at(file, found, keep)
-        except NotASlice as error:
-            found.skipped.append(Skipped(file, error.reason))
-    if progress is not None:
-        progress(len(files), len(files))
-    return _finish(chosen, found, keep, cancelled)
+    with ExitStack() as stack:
+        before: Callable[[Path], object] = _nothing
+        if kind == "image":
+            files = scan.only(chosen)
+        elif kind == "dicomdir":
+            files = read_dicomdir(chosen, scan.skipped)
+        elif kind == "folder":
+            files = list(walk(chosen, scan.skipped, cancelled))
+        else:
+            archive = stack.enter_context(Archive(chosen))
+            scan.keep, files, before = archive.folder, archive.files, archive.fetch
+            scan.skipped.extend(archive.skipped)
+        report = progress or _nothing
+        report(0, len(files))
+        looked = look_at_each(files, scan.look, before=before, cancelled=cancelled)
+        stack.callback(looked.close)
+        told = _TOLD_FIRST
+        for done, (place, found) in enumerate(looked, start=1):
+            scan.take(place, found)
+            report(done, len(files))
+            if so_far is not None and len(files) > _MANY and done in (1, told):
+                told = told * _TOLD_AGAIN if done == told else told
+                if (study := scan.study(cancelled, complete=False)) is not None:
+                    so_far(study)
+    if (study := scan.study(cancelled)) is None:
+        raise _nothing_in(chosen, scan.left_out)
+    return study
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+def _nothing_in(chosen: Path, skipped: Sequence[Skipped]) -> StudyError:
+    hint = CHOOSE
+    if skipped:
+        count = "1 file was" if len(skipped) == 1 else f"{len(skipped)} files were"
+        hint = f"{count} skipped; {skipped[0].path.name} is {skipped[0].reason}."
+    return StudyError(f"No images in {chosen.name}.", hint)
 
 
 def _exists(path: Path) -> bool:
@@ -144,47 +241,6 @@ def _kind(path: Path) -> str:
     if path.name.upper().startswith("DICOMDIR") and looks_like_dicom(head):
         return "dicomdir"
     return "image"
-
-
-def _single(path: Path, found: _Found) -> list[Path]:
-    """Look at the one file the user chose; a DICOMDIR under another name gives more to look at."""
-    try:
-        _look_at(path, found, None)
-    except NotASlice as error:
-        if error.reason == A_DICOMDIR:
-            return read_dicomdir(path, found.skipped)
-        raise
-    return []
-
-
-def _look_at(path: Path, found: _Found, keep: PrivateFolder | None) -> None:
-    """Read the header of a file into `found`; NotASlice if it gives no slices."""
-    if not path.is_file():
-        raise NotASlice(path, "not a file")
-    if looks_like_nifti(path):
-        from unetscope.io.nifti import read_nifti  # nibabel takes its time: only when needed
-
-        found.series.extend(read_nifti(path, keep))
-    else:
-        found.images.append(read_image(path))
-
-
-def _finish(chosen: Path, found: _Found, keep: object, cancelled: AskCancelled | None) -> Study:
-    series, copies = make_series(found.images, keep, cancelled)
-    series = _named_apart([*series, *found.series])
-    skipped = (*found.skipped, *copies)
-    if not series:
-        hint = CHOOSE
-        if skipped:
-            count = "1 file was" if len(skipped) == 1 else f"{len(skipped)} files were"
-            first = skipped[0]
-            hint = f"{count} skipped; {first.path.name} is {first.reason}."
-        raise StudyError(f"No images in {chosen.name}.", hint)
-    series.sort(key=lambda s: (s.info.study.date, s.study_uid, s.info.number))
-    visits = Counter(one.info.study.uid for one in series)
-    most = max(visits, key=lambda uid: visits[uid])
-    info = next(one.info.study for one in series if one.study_uid == most)
-    return Study(chosen, tuple(series), tuple(skipped), info)
 
 
 def _named_apart(series: list[Series]) -> list[Series]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ import h5py
 import numpy as np
 import pytest
 
+from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import ModelError
 from unetscope.domain.fingerprint import fingerprint_of
 from unetscope.domain.graph import WeightSpec
 from unetscope.domain.kernels import first_with_kernels
-from unetscope.io.model_card import read_card
+from unetscope.io.model_card import own_card_path, read_card, write_card
 from unetscope.io.network_file import read_network
 
 KERNEL = np.arange(18, dtype=np.float32).reshape(3, 3, 1, 2)
@@ -294,3 +296,75 @@ def test_a_card_that_cannot_be_read(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ModelError, match="card"):
         read_card(path)
+
+
+def test_a_card_is_saved_beside_the_model_and_read_again(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.keras")
+    card = ModelCard.from_json({**CARD, "fingerprint": "sha256:of another file", "extra": [1]})
+
+    saved = write_card(path, card)
+
+    assert saved == tmp_path / "tiny.card.json"
+    content = json.loads(saved.read_text(encoding="utf-8"))
+    assert (content["extra"], content["fingerprint"]) == ([1], fingerprint_of(path))
+    read = read_card(path)
+    assert read is not None
+    assert (read.confirmed, read.note) == (True, "")
+    assert read.preprocessing == card.preprocessing
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["tiny.card.json", "tiny.keras"]
+
+
+def test_a_card_goes_into_the_users_own_folder_where_the_models_is_closed(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.keras")
+    (tmp_path / "tiny.card.json").mkdir()  # nothing can be written there
+    card = ModelCard.from_json({**CARD, "name": "Mine"})
+
+    saved = write_card(path, card)
+
+    assert saved == own_card_path(fingerprint_of(path))
+    read = read_card(path)
+    assert read is not None
+    assert (read.name, read.confirmed) == ("Mine", True)
+
+    (tmp_path / "tiny.card.json").rmdir()
+    beside = write_card(path, replace(card, name="Beside"))
+    assert beside == tmp_path / "tiny.card.json"
+    assert not saved.exists()
+    again = read_card(path)
+    assert again is not None
+    assert again.name == "Beside"
+
+
+def test_the_users_own_card_counts_before_the_one_beside_the_model(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.keras")
+    print_ = fingerprint_of(path)
+    (tmp_path / "tiny.card.json").write_text(json.dumps({**CARD, "fingerprint": print_}))
+    own = own_card_path(print_)
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(json.dumps({**CARD, "name": "Mine", "fingerprint": print_}))
+    read = read_card(path)
+    own.unlink()
+    assert read is not None
+    assert read.name == "Mine"
+
+
+def test_a_card_that_cannot_be_saved_says_where_it_was_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "tiny.keras")
+    (tmp_path / "tiny.card.json").mkdir()
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match=r"tiny\.keras") as refusal:
+        write_card(path, ModelCard.from_json(CARD))
+    assert "still in the window" in refusal.value.hint
+    with pytest.raises(ModelError, match=r"gone\.keras is not there any more"):
+        write_card(tmp_path / "gone.keras", ModelCard.from_json(CARD))
+
+
+def test_a_card_of_another_file_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "tiny.keras")
+    (tmp_path / "tiny.card.json").write_text(json.dumps({**CARD, "fingerprint": "sha256:other"}))
+    read = read_card(path)
+    assert read is not None
+    assert read.note == "tiny.card.json was made for another file than tiny.keras."

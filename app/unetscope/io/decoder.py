@@ -1,0 +1,120 @@
+"""Compressed frames, decoded in a process of their own that a damaged frame may take down.
+
+The process is started when the first frame is asked for, and again after it has died; it ends with
+the program. Frames go through one at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetscope.io.decoder_process import Decoded, Refused, Task, frame_seconds, serve
+from unetscope.io.pixels import PixelLayout
+from unetscope.processes.child import ChildProcess
+
+START_SECONDS = 60.0  # within which a process says that it is ready
+
+
+class DecoderError(RuntimeError):
+    """A frame that could not be decoded; the text says why, for programmers."""
+
+
+class Decoder:
+    """One process that decodes, and the frames that it did not survive.
+
+    May be used from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: ChildProcess | None = None
+        self._deadly: set[tuple[Path, int, int]] = set()  # file, when it was written, frame
+
+    @property
+    def pid(self) -> int | None:
+        """Process id; None while there is no process."""
+        return self._child.pid if self._child is not None else None
+
+    def decode(
+        self, path: Path, layout: PixelLayout, index: int, notices: list[str]
+    ) -> NDArray[Any]:
+        """Decode one frame of a file.
+
+        Returns
+        -------
+        (rows, columns) ndarray
+            Stored values, native endian, read-only.
+
+        Raises
+        ------
+        DecoderError
+            If it does not decode, takes too long or ends the process. A frame that did the latter
+            two once is not tried again.
+        FileNotFoundError
+            If the file is gone.
+        """
+        frame = (path, path.stat().st_mtime_ns, index)
+        with self._lock:
+            if frame in self._deadly:
+                raise DecoderError("the decoder did not survive this frame before")
+            child = self._running()
+            try:
+                answer = _ask(child.connection, Task(path, layout, index))
+            except (EOFError, OSError) as error:
+                self._end()
+                self._deadly.add(frame)
+                raise DecoderError("the decoder did not survive this frame") from error
+        if isinstance(answer, Refused):
+            if answer.gone:
+                raise FileNotFoundError(path)
+            raise DecoderError(answer.reason)
+        notices.extend(answer.notices)
+        pixels = np.frombuffer(answer.values, answer.dtype)
+        return pixels.reshape(layout.rows, layout.columns)  # of bytes: read-only
+
+    def close(self) -> None:
+        """End the process; the next frame starts another one."""
+        with self._lock:
+            self._end()
+
+    def _running(self) -> ChildProcess:
+        """Return the process, another one if it has died while nothing was asked of it."""
+        if self._child is not None:
+            line = self._child.connection
+            if wait([self._child.sentinel, line], timeout=0):  # it has nothing to say but its end
+                self._end()
+        if self._child is None:
+            child = ChildProcess(serve, (), "unetscope-decoder")
+            try:
+                if not child.connection.poll(START_SECONDS):
+                    raise EOFError
+                child.connection.recv()
+            except (EOFError, OSError) as error:
+                child.end()
+                raise DecoderError("the decoder did not start") from error
+            self._child = child
+        return self._child
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+def _ask(connection: Connection[Any, Any], task: Task) -> Decoded | Refused:
+    """Have a frame decoded; EOFError or OSError when no answer comes."""
+    connection.send(task)
+    if not connection.poll(frame_seconds(task.layout)):
+        raise EOFError
+    answer: Decoded | Refused = connection.recv()
+    return answer
+
+
+decoder = Decoder()
+"""The one that all series share."""
