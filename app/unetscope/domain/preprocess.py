@@ -9,58 +9,45 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.errors import PreprocessingError as PreprocessingError
+from unetscope.domain.input_grid import (
+    ORIENTATIONS,
+    place,
+    turn_to,
+    unplace,
+)
+from unetscope.domain.input_grid import Placement as Placement
+from unetscope.domain.input_grid import Size as Size
+from unetscope.domain.input_grid import Spacing as Spacing
+from unetscope.domain.input_grid import resample_linear as resample_linear
+from unetscope.domain.intensity import (
+    FOREGROUNDS,
+    NORMALISATIONS,
+    Clahe,
+    Foreground,
+    Normalisation,
+    ReferenceHistogram,
+    equalise,
+    foreground_of,
+    match_histogram,
+    scale_of,
+)
+from unetscope.domain.planes import AS_ACQUIRED
+from unetscope.domain.preprocess_words import sentence_of, steps_from_json, steps_to_json
 
-Normalisation = Literal["percentile", "zscore", "minmax", "none"]
-NORMALISATIONS: tuple[Normalisation, ...] = ("percentile", "zscore", "minmax", "none")
-Size = tuple[int, int]
-Spacing = tuple[float, float]
-
-
-class PreprocessingError(UnetscopeError):
-    """A slice or a setting that preprocessing cannot work with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a slice lies in the network's input grid.
-
-    Attributes
-    ----------
-    slice_shape : (int, int)
-        The slice's own rows and columns.
-    resampled : (int, int)
-        Rows and columns after resampling to the model's pixel spacing.
-    size : (int, int)
-        Rows and columns of the input.
-    """
-
-    slice_shape: Size
-    resampled: Size
-    size: Size
-
-    @property
-    def offset(self) -> Size:
-        """Rows and columns before the slice's first pixel; negative where it is cropped."""
-        rows, columns = self.size
-        return ((rows - self.resampled[0]) // 2, (columns - self.resampled[1]) // 2)
-
-    def to_input(self, row: float, column: float) -> tuple[float, float]:
-        """Map a slice position (pixel centres at whole numbers) to the input grid."""
-        positions = zip((row, column), self.slice_shape, self.resampled, self.offset, strict=True)
-        r, c = ((x + 0.5) * m / n - 0.5 + offset for x, n, m, offset in positions)
-        return r, c
-
-    def to_slice(self, row: float, column: float) -> tuple[float, float]:
-        """Map an input position to the slice: the inverse of `to_input`."""
-        positions = zip((row, column), self.slice_shape, self.resampled, self.offset, strict=True)
-        r, c = ((x - offset + 0.5) * n / m - 0.5 for x, n, m, offset in positions)
-        return r, c
+Fit = Literal["centre", "stretch"]
+FITS: tuple[Fit, ...] = ("centre", "stretch")
+Channels = Literal["repeat", "neighbours"]
+CHANNELS: tuple[Channels, ...] = ("repeat", "neighbours")
+Step = Literal["orient", "resample", "match", "clahe", "normalise", "clip", "fit"]
+STEPS: tuple[Step, ...] = ("orient", "resample", "match", "clahe", "normalise", "clip", "fit")
+MOST = 8192  # rows or columns of an input
+_ON_THE_GRID = ("orient", "resample", "fit")  # always in this order
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The steps between a slice and the network: resample, normalise, crop or pad.
+    """The steps between a slice and the network, each of which may be left out.
 
     Attributes
     ----------
@@ -73,11 +60,33 @@ class Preprocessing:
         Row and column spacing the network was trained on, in mm; None does not resample.
     normalise : str
         ``"percentile"``: the ``low``-th and ``high``-th percentile become 0 and 1;
-        ``"zscore"``: zero mean, unit standard deviation; ``"minmax"``: 0 to 1; ``"none"``.
+        ``"zscore"``: zero mean, unit standard deviation; ``"minmax"``: 0 to 1; ``"divide"``: by
+        `divisor`; ``"none"``.
     low, high : float
-        Percentiles, in percent, of the whole slice.
+        Percentiles, in percent, of the foreground.
     clip : (float, float), optional
-        Limits applied after normalising.
+        Limits, by default applied after normalising.
+    divisor : float
+        For ``"divide"``.
+    foreground : str
+        Which pixels the numbers of the normalisation are taken from: ``"all"``, ``"nonzero"``, or
+        those ``"above mean"``.
+    zero_background : bool
+        Whether all other pixels become 0.
+    fit : str
+        How a slice gets to `size`: ``"centre"`` crops or pads about the centre, ``"stretch"``
+        resamples to it, whatever `spacing` says.
+    orient : str, optional
+        How the slice is turned: letters at the right edge and the bottom, such as ``"LP"``.
+    clahe : Clahe, optional
+        Adaptive histogram equalisation.
+    match : ReferenceHistogram, optional
+        The histogram that the slice is given.
+    channels : str
+        What a network of several channels is fed: the slice in each (``"repeat"``), or the slices
+        around it (``"neighbours"``), each prepared by itself.
+    order : tuple of str
+        All of `STEPS` in the order they are taken.
     """
 
     size: Size | None = None
@@ -87,16 +96,32 @@ class Preprocessing:
     high: float = 99.0
     clip: tuple[float, float] | None = None
     multiple: int = 1
+    divisor: float = 255.0
+    foreground: Foreground = "all"
+    zero_background: bool = False
+    fit: Fit = "centre"
+    orient: str | None = None
+    clahe: Clahe | None = None
+    match: ReferenceHistogram | None = None
+    channels: Channels = "repeat"
+    order: tuple[Step, ...] = STEPS
     _last: dict[str, Placement] = field(
         default_factory=dict, init=False, repr=False, compare=False, hash=False
     )
 
     def __post_init__(self) -> None:
-        if self.normalise not in NORMALISATIONS:
-            raise PreprocessingError(
-                f"There is no normalisation called {self.normalise!r}.",
-                f"Choose one of {', '.join(NORMALISATIONS)}.",
-            )
+        for name, value, known in (
+            ("normalisation", self.normalise, NORMALISATIONS),
+            ("foreground", self.foreground, FOREGROUNDS),
+            ("way to fit a slice", self.fit, FITS),
+            ("orientation", self.orient, (None, *ORIENTATIONS)),
+            ("source of channels", self.channels, CHANNELS),
+        ):
+            if value not in known:
+                choices = ", ".join(str(each) for each in known if each)
+                raise PreprocessingError(
+                    f"There is no {name} called {value!r}.", f"Choose one of {choices}."
+                )
         for name, pair in (("size", self.size), ("spacing", self.spacing), ("clip", self.clip)):
             if pair is not None and np.shape(pair) != (2,):
                 raise PreprocessingError(
@@ -119,25 +144,68 @@ class Preprocessing:
                 f"The input cannot be padded to a multiple of {self.multiple}.",
                 "Give a whole number above 0.",
             )
+        if self.clip is not None and not self.clip[0] <= self.clip[1]:
+            raise PreprocessingError(
+                f"Values cannot be clipped to {self.clip[0]} … {self.clip[1]}.",
+                "Give the lower limit first.",
+            )
+        if not (np.isfinite(self.divisor) and self.divisor):
+            raise PreprocessingError(
+                f"Values cannot be divided by {self.divisor}.", "Give a number other than 0."
+            )
+        on_the_grid = tuple(step for step in self.order if step in _ON_THE_GRID)
+        if sorted(self.order) != sorted(STEPS) or on_the_grid != _ON_THE_GRID:
+            raise PreprocessingError(
+                "The steps are not each there once, with orient, resample and fit in this order.",
+                f"They are {', '.join(STEPS)}.",
+            )
 
-    def placement(self, shape: Size, spacing: Spacing | None = None) -> Placement:
-        """Work out where a slice of this shape, and spacing in mm, lies in the input."""
+    def placement(
+        self, shape: Size, spacing: Spacing | None = None, orientation: str | None = None
+    ) -> Placement:
+        """Work out where a slice lies in the input.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Its rows and columns.
+        spacing : (float, float), optional
+            Its row and column spacing in mm; without it nothing is resampled.
+        orientation : str, optional
+            Letters at its right edge and its bottom; without them nothing is turned.
+        """
         if spacing is not None and np.shape(spacing) != (2,):
             raise PreprocessingError(
                 f"The spacing of a slice is two numbers, but found {spacing!r}.",
                 "Of a series it is series.spacing[1:].",
             )
-        resampled = shape
-        if self.spacing and spacing and all(s > 0 for s in spacing):
+        turn = turn_to(orientation, self.orient) or AS_ACQUIRED
+        resampled = Placement(shape, shape, shape, turn).turned_shape
+        if self.size and self.fit == "stretch":
+            resampled = self.size
+        elif self.spacing and spacing and all(s > 0 for s in spacing):
+            turned = turn.pair(spacing)
             rows, columns = (
                 max(1, round(n * has / wants))
-                for n, has, wants in zip(shape, spacing, self.spacing, strict=True)
+                for n, has, wants in zip(resampled, turned, self.spacing, strict=True)
             )
             resampled = (rows, columns)
         rows, columns = (-(-n // self.multiple) * self.multiple for n in resampled)
-        return Placement(shape, resampled, self.size or (rows, columns))
+        size = self.size or (rows, columns)
+        if max(*resampled, *size) > MOST:
+            raise PreprocessingError(
+                f"A slice of {shape[0]} × {shape[1]} would become {max(*resampled, *size):,} "
+                "pixels long, which is too much.",
+                f"Choose a size and a spacing that give at most {MOST:,} rows and columns.",
+            )
+        return Placement(shape, resampled, size, turn)
 
-    def apply(self, slice: ArrayLike, spacing: Spacing | None = None) -> NDArray[np.float32]:  # noqa: A002
+    def apply(
+        self,
+        slice: ArrayLike,  # noqa: A002
+        spacing: Spacing | None = None,
+        orientation: str | None = None,
+    ) -> NDArray[np.float32]:
         """Make the tensor the network is fed.
 
         Parameters
@@ -146,6 +214,8 @@ class Preprocessing:
             Slice values after rescale, in the modality's units.
         spacing : (float, float), optional
             Row and column spacing of the slice in mm; without it nothing is resampled.
+        orientation : str, optional
+            Letters at the slice's right edge and its bottom; without them nothing is turned.
 
         Returns
         -------
@@ -164,14 +234,19 @@ class Preprocessing:
                 "Give one slice at a time.",
             )
         rows, columns = values.shape
-        placement = self.placement((rows, columns), spacing)
+        placement = self.placement((rows, columns), spacing, orientation)
         self._last["placement"] = placement
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-        resampled = resample_linear(values, placement.resampled)
-        return _place(self._normalised(resampled), placement)
+        for step in self.order:
+            values = self._after(step, values, placement)
+        return np.ascontiguousarray(values, np.float32)
 
     def invert(
-        self, mask: ArrayLike, shape: Size | None = None, spacing: Spacing | None = None
+        self,
+        mask: ArrayLike,
+        shape: Size | None = None,
+        spacing: Spacing | None = None,
+        orientation: str | None = None,
     ) -> NDArray[np.generic]:
         """Bring a mask from the network's grid back to the slice's.
 
@@ -179,9 +254,9 @@ class Preprocessing:
         ----------
         mask : (H, W) array_like
             Labels on the input grid; the same type comes back.
-        shape, spacing : optional
-            The slice's rows and columns, and its spacing in mm; left out, those of the slice last
-            given to `apply`.
+        shape, spacing, orientation : optional
+            The slice's rows and columns, its spacing in mm, and how it lies; left out, those of
+            the slice last given to `apply`.
 
         Returns
         -------
@@ -194,7 +269,9 @@ class Preprocessing:
             There was no slice yet, or the mask is not on the input grid.
         """
         labels = np.asarray(mask)
-        placement = self.placement(shape, spacing) if shape else self._last.get("placement")
+        placement = self._last.get("placement")
+        if shape:
+            placement = self.placement(shape, spacing, orientation)
         if placement is None:
             raise PreprocessingError("There is no slice to go back to.", "Call apply first.")
         if labels.shape != placement.size:
@@ -203,26 +280,39 @@ class Preprocessing:
             )
         return unplace(labels, placement)
 
+    def _after(
+        self, step: Step, values: NDArray[np.float32], placement: Placement
+    ) -> NDArray[np.float32]:
+        """The values after one step."""
+        if step == "orient":
+            return placement.turn.apply(values).astype(np.float32, copy=False)
+        if step == "resample":
+            return resample_linear(values, placement.resampled)
+        if step == "fit":
+            return place(values, placement)
+        if step == "match" and self.match is not None:
+            return match_histogram(values, self.match)
+        if step == "clahe" and self.clahe is not None:
+            return equalise(values, self.clahe)
+        if step == "normalise":
+            return self._normalised(values)
+        if step == "clip" and self.clip is not None:
+            return np.clip(values, *self.clip).astype(np.float32, copy=False)
+        return values
+
     def _normalised(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        mask = foreground_of(values, self.foreground)
         if self.normalise == "none":
             scaled = values
+        elif self.normalise == "divide":
+            scaled = values / np.float32(self.divisor)
         else:
-            zero, one = self._range(values)
+            counted = values if mask is None else values[mask]
+            zero, one = scale_of(counted, self.normalise, self.low, self.high)
             scaled = (values - zero) / (one - zero) if one > zero else np.zeros_like(values)
-        if self.clip is not None:
-            scaled = np.clip(scaled, *self.clip)
+        if self.zero_background and mask is not None:
+            scaled = np.where(mask, scaled, np.float32(0))
         return scaled.astype(np.float32, copy=False)
-
-    def _range(self, values: NDArray[np.float32]) -> tuple[np.float32, np.float32]:
-        """The two values that become 0 and 1."""
-        if self.normalise == "percentile":
-            low, high = np.percentile(values, [self.low, self.high])
-        elif self.normalise == "zscore":
-            low = values.mean(dtype=np.float64)
-            high = low + values.std(dtype=np.float64)
-        else:
-            low, high = values.min(), values.max()
-        return np.float32(low), np.float32(high)
 
     @classmethod
     def from_json(cls, card: Mapping[str, Any]) -> Preprocessing:
@@ -234,88 +324,38 @@ class Preprocessing:
             An entry is not what it should be.
         """
         try:
-            given, steps = card["input"], card["preprocessing"]
-            normalise = steps["normalise"]
-            size, spacing = given.get("size"), given.get("spacing_mm")
-            clip = normalise.get("clip")
-            return cls(
-                size=(int(size[0]), int(size[1])) if size else None,
-                spacing=(float(spacing[0]), float(spacing[1]))
-                if spacing and steps.get("resample")
-                else None,
-                normalise=normalise["kind"],
-                low=float(normalise.get("low", 1.0)),
-                high=float(normalise.get("high", 99.0)),
-                clip=(float(clip[0]), float(clip[1])) if clip else None,
-                multiple=int(given.get("multiple", 1)),
-            )
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            return cls(**steps_from_json(card))
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            IndexError,
+            AttributeError,
+            ArithmeticError,
+        ) as error:
             raise PreprocessingError(
                 "The model card's input or preprocessing entry is not as it should be.",
                 "Compare it with the sample's card.",
             ) from error
 
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """Give the entries of a model card that say the same: ``input`` and ``preprocessing``."""
+        return steps_to_json(self)
+
+    def does(self, step: Step) -> bool:
+        """Whether a step is in force."""
+        if step == "fit":
+            return bool(self.size) or self.multiple > 1
+        if step == "resample":
+            return bool(self.spacing) and not (self.size and self.fit == "stretch")
+        if step == "normalise":
+            return self.normalise != "none"
+        return {
+            "orient": self.orient, "match": self.match, "clahe": self.clahe, "clip": self.clip
+        }[step] is not None  # fmt: skip
+
     @property
     def steps(self) -> tuple[str, ...]:
         """What is done, one sentence a step."""
-        said = []
-        if self.spacing:
-            said.append(f"Resample to {self.spacing[0]:g} × {self.spacing[1]:g} mm (linear).")
-        names = {
-            "percentile": f"Percentiles {self.low:g} and {self.high:g} become 0 and 1.",
-            "zscore": "Zero mean, unit standard deviation.",
-            "minmax": "Smallest and largest value become 0 and 1.",
-            "none": "Values as they are.",
-        }
-        said.append(names[self.normalise])
-        if self.clip:
-            said.append(f"Clip to {self.clip[0]:g} … {self.clip[1]:g}.")
-        if self.size:
-            said.append(f"Centre, crop or pad with 0 to {self.size[0]} × {self.size[1]}.")
-        elif self.multiple > 1:
-            said.append(f"Pad with 0 to multiples of {self.multiple}.")
-        return tuple(said)
-
-
-def resample_linear(values: NDArray[np.float32], shape: Size) -> NDArray[np.float32]:
-    """Resample ``(rows, columns)`` linearly to another shape; edges repeat, centres align."""
-    for axis, length in enumerate(shape):
-        have = values.shape[axis]
-        if have == length:
-            continue
-        at = np.clip((np.arange(length) + 0.5) * have / length - 0.5, 0, have - 1)
-        low = np.floor(at).astype(int)
-        high = np.minimum(low + 1, have - 1)
-        part = (at - low).astype(np.float32).reshape((-1, 1) if axis == 0 else (1, -1))
-        values = values.take(low, axis) * (1 - part) + values.take(high, axis) * part
-    return values
-
-
-def unplace(labels: NDArray[np.generic], placement: Placement) -> NDArray[np.generic]:
-    """Bring labels ``(H, W, ...)`` on the input grid to the slice's grid, nearest neighbour."""
-    result = labels
-    for axis, length in enumerate(placement.slice_shape):
-        resampled = placement.resampled[axis]
-        source = (np.arange(length) + 0.5) * resampled / length - 0.5
-        at = np.rint(source + placement.offset[axis]).astype(int)
-        seen = (at >= 0) & (at < placement.size[axis])
-        result = result.take(np.clip(at, 0, placement.size[axis] - 1), axis)
-        if not seen.all():
-            keep = seen.reshape((-1, *(1,) * (result.ndim - 1 - axis)))
-            result = np.where(keep, result, np.zeros((), result.dtype))
-    return result
-
-
-def _place(values: NDArray[np.float32], placement: Placement) -> NDArray[np.float32]:
-    """Crop or pad about the centre."""
-    image = np.zeros(placement.size, np.float32)
-    into: list[slice] = []
-    taken: list[slice] = []
-    for length, size, offset in zip(
-        placement.resampled, placement.size, placement.offset, strict=True
-    ):
-        start, stop = max(0, offset), min(size, offset + length)
-        into.append(slice(start, stop))
-        taken.append(slice(start - offset, stop - offset))
-    image[tuple(into)] = values[tuple(taken)]
-    return image
+        shown = (step for step in self.order if step == "normalise" or self.does(step))
+        return tuple(sentence_of(step, self) for step in shown)

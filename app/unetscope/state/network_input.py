@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from unetscope.domain.input_check import slice_orientation
+from unetscope.domain.input_grid import Placement, unplace
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Floats, Rectangle, SeriesSource
-from unetscope.domain.preprocess import Placement, Preprocessing, unplace
+from unetscope.domain.preprocess import Preprocessing
 
 Part = tuple[float, float, float, float]  # first row, first column, rows, columns
 
@@ -43,29 +46,54 @@ class NetworkInput:
         if seen is None:
             return None
         row, column, rows, columns = seen
-        first = self.placement.to_input(row - 0.5, column - 0.5)
-        last = self.placement.to_input(row + rows - 0.5, column + columns - 0.5)
+        one = self.placement.to_input(row - 0.5, column - 0.5)
+        other = self.placement.to_input(row + rows - 0.5, column + columns - 0.5)
         starts, lengths = [], []
-        for low, high, size in zip(first, last, self.placement.size, strict=True):
-            start = min(max(int(np.floor(low + 0.5)), 0), size)
+        for ends, size in zip(zip(one, other, strict=True), self.placement.size, strict=True):
+            start = min(max(int(np.floor(min(ends) + 0.5)), 0), size)
             starts.append(start)
-            lengths.append(max(min(int(np.ceil(high + 0.5)), size) - start, 0))
+            lengths.append(max(min(int(np.ceil(max(ends) + 0.5)), size) - start, 0))
         if 0 in lengths or tuple(lengths) == self.placement.size:
             return None
         return (starts[0], starts[1], lengths[0], lengths[1])
 
 
-def network_input(
-    values: Floats, source: SeriesSource, preprocessing: Preprocessing, network: Network, key: str
-) -> NetworkInput:
-    """Make the input of a slice ``(rows, columns)``; PreprocessingError where it cannot be."""
-    spacing = source.spacing[1:]
-    image = preprocessing.apply(values, spacing)
+def slices_fed(
+    index: int, source: SeriesSource, preprocessing: Preprocessing, network: Network
+) -> tuple[int, ...]:
+    """Which slices the network is fed to segment one: several where it wants the neighbours.
+
+    Beyond the ends of the series its last slice counts again.
+    """
     channels = network.input_channels
+    if channels == 1 or preprocessing.channels == "repeat":
+        return (index,)
+    first, last = index - channels // 2, source.shape[0] - 1
+    return tuple(min(max(first + k, 0), last) for k in range(channels))
+
+
+def network_input(
+    slices: Sequence[Floats],
+    source: SeriesSource,
+    preprocessing: Preprocessing,
+    network: Network,
+    key: str,
+) -> NetworkInput:
+    """Make the input from the slices that `slices_fed` names, each ``(rows, columns)``.
+
+    Raises
+    ------
+    PreprocessingError
+        A slice cannot be prepared, or the slices differ in size.
+    """
+    spacing, orientation = source.spacing[1:], slice_orientation(source)
+    images = [preprocessing.apply(values, spacing, orientation) for values in slices]
+    channels = network.input_channels
+    image = images[0]
     if channels != 1:  # a slice has one
-        image = np.repeat(image[..., None], channels, axis=-1)
-    rows, columns = values.shape
-    return NetworkInput(image, key, preprocessing.placement((rows, columns), spacing))
+        image = np.stack(images * (channels if len(images) == 1 else 1), axis=-1)
+    rows, columns = slices[0].shape
+    return NetworkInput(image, key, preprocessing.placement((rows, columns), spacing, orientation))
 
 
 def on_slice(mask: Labels, placement: Placement) -> Labels:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.unit.fakes import layer, network_of, unet
 
-from unetscope.domain.card import CLASS_COLOURS, ClassLabel, ModelCard, proposed_classes
+from unetscope.domain.card import CLASS_COLOURS, FORMAT, ClassLabel, ModelCard, proposed_classes
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.graph import Graph, Layer
 
@@ -59,7 +62,7 @@ def test_a_card_may_leave_out_what_is_not_done() -> None:
 
 def test_a_card_of_a_newer_version_says_so() -> None:
     with pytest.raises(UnetscopeError, match=r"written by a newer version\. Update Unetscope\."):
-        ModelCard.from_json({"format": 2})
+        ModelCard.from_json({"format": FORMAT + 1})
 
 
 @pytest.mark.parametrize("card", [None, [], "card", 1, {}, {"format": "1"}, {"name": "Brain"}])
@@ -140,3 +143,105 @@ def test_without_a_fixed_size_slices_are_padded_to_what_the_network_can_halve() 
     assert steps.apply([[1.0] * 9] * 8).shape == (8, 12)
     assert steps.invert([[7] * 12] * 8).shape == (8, 9)
     assert "multiples of 4" in " ".join(steps.steps)
+
+
+# ------------------------------------------------------------------------ save
+
+
+def test_a_saved_card_keeps_what_nobody_here_knows() -> None:
+    strange = changed(
+        lambda c: c.update(
+            training={"loss": "Dice"},
+            input={**c["input"], "field_strength": 3},
+            preprocessing={
+                **c["preprocessing"],
+                "skull": "stripped",
+                "normalise": {**c["preprocessing"]["normalise"], "why": "tails"},
+            },
+            classes=[c["classes"][0], {**c["classes"][1], "snomed": "T-A1230"}],
+        )
+    )
+    card = ModelCard.from_json(strange)
+    steps = replace(card.preprocessing, normalise="zscore")
+    saved = json.loads(
+        json.dumps(replace(card, preprocessing=steps).to_json("m.keras", "sha256:1"))
+    )
+
+    assert saved["training"] == {"loss": "Dice"}
+    assert saved["input"]["field_strength"] == 3
+    assert saved["preprocessing"]["skull"] == "stripped"
+    assert saved["preprocessing"]["normalise"]["why"] == "tails"
+    assert saved["preprocessing"]["normalise"]["kind"] == "zscore"
+    assert saved["classes"][1] == {**strange["classes"][1]}
+    assert (saved["format"], saved["model"], saved["fingerprint"]) == (
+        FORMAT,
+        "m.keras",
+        "sha256:1",
+    )
+    again = ModelCard.from_json(saved)
+    assert again.preprocessing == steps
+    assert (again.name, again.classes, again.confirmed) == (card.name, card.classes, True)
+    assert again.to_json("m.keras", "sha256:1") == saved
+
+
+def test_saving_changes_no_card_that_was_read() -> None:
+    card = ModelCard.from_json(GOOD)
+    before = copy.deepcopy(card.content)
+    card.to_json("m.keras", "sha256:1")["input"]["size"] = [1, 1]
+    assert card.content == before == GOOD
+
+
+def test_a_card_that_nobody_confirmed_is_not_confirmed_by_saving_it() -> None:
+    proposed = ModelCard.proposed("Tiny", unet().graph)
+    again = ModelCard.from_json(proposed.to_json("m.keras", "sha256:1"))
+    assert not again.confirmed
+    assert again.classes == proposed.classes
+    assert again.preprocessing == proposed.preprocessing
+
+
+@pytest.mark.parametrize("colour", ["red", "#12345", "#12345g", 7, ""])
+def test_a_colour_that_is_none_is_refused(colour: object) -> None:
+    with pytest.raises(UnetscopeError, match=re.escape(repr(str(colour)))) as refusal:
+        ModelCard.from_json(changed(lambda c: c["classes"][1].update(colour=colour)))
+    assert "#rrggbb" in refusal.value.hint
+
+
+NEW_STEPS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "CLAHE of another library": lambda s: s.update(clahe={"convention": "OpenCV"}),
+    "clip limit of a word": lambda s: s.update(clahe={"clip_limit": "low"}),
+    "tile of one number": lambda s: s.update(clahe={"tile": [8]}),
+    "reference without counts": lambda s: s.update(match={"values": [1]}),
+    "reference descending": lambda s: s.update(match={"values": [2, 1], "counts": [1, 1]}),
+    "unknown step": lambda s: s.update(order=["fold"]),
+    "unknown orientation": lambda s: s.update(orient="up"),
+}
+
+
+@pytest.mark.parametrize("change", NEW_STEPS.values(), ids=NEW_STEPS)
+def test_a_step_that_is_wrong_is_refused_with_a_hint(
+    change: Callable[[dict[str, Any]], object],
+) -> None:
+    with pytest.raises(UnetscopeError) as refusal:
+        ModelCard.from_json(changed(lambda c: change(c["preprocessing"])))
+    assert refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "said"),
+    [
+        ("Rescaling", {"scale": 1 / 255}, "scales its input by 0.003922 itself"),
+        ("Normalization", {}, "normalises its input itself"),
+        ("BatchNormalization", {}, "normalises its input itself"),
+    ],
+)
+def test_a_network_that_scales_its_input_is_proposed_raw_values(
+    kind: str, config: dict[str, object], said: str
+) -> None:
+    network = network_of(
+        layer("image", "InputLayer", output=(None, 8, 8, 1)),
+        layer("first", kind, ["image"], output=(None, 8, 8, 1), config=config),
+        layer("mask", inputs=["first"], output=(None, 8, 8, 1), kernel=(1, 1, 1, 1)),
+    )
+    card = ModelCard.proposed("any", network.graph)
+    assert card.preprocessing.normalise == "none"
+    assert said in card.note

@@ -1,0 +1,73 @@
+"""The card of the model that is open: changed, confirmed, saved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from unetscope.domain.card import ModelCard
+from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.ports import Files, Notice
+from unetscope.domain.session import Session
+from unetscope.state.desk import Desk
+from unetscope.state.jobs import JobContext, Jobs
+from unetscope.state.store import Store
+
+
+class CardKeeper:
+    """Changes the card in force, and saves it when it is told to."""
+
+    def __init__(self, store: Store, jobs: Jobs, files: Files, desk: Desk) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._files = files
+        self._desk = desk
+
+    def change(self, **parts: Any) -> None:
+        """Put the card in force with other parts, fields of `ModelCard`."""
+        card = self._store.session.card
+        if card is not None:
+            self._store.update(lambda s: s.use_card(replace(card, **parts)))
+
+    def confirm(self) -> None:
+        """Take the user's word that the card says what the model was trained on."""
+        session = self._store.session
+        if session.network is None or session.card is None:
+            return
+        facts = dict(session.card.trained_on)
+        if session.network.input_channels > 1:
+            facts["channel_source"] = session.card.preprocessing.channels
+        self.change(confirmed=True, note="", trained_on=facts)
+
+    def back(self) -> None:
+        """Undo all changes since the card was read, proposed or saved."""
+        self._store.update(Session.back_to_card)
+
+    def save(self) -> None:
+        """Save the card in force in the background; tells where, or why not."""
+        network, card = self._store.session.network, self._store.session.card
+        if network is None or card is None:
+            return
+
+        def work(_: JobContext) -> Path:
+            return self._files.write_card(network.path, card)
+
+        def done(path: Path) -> None:
+            shown = self._store.session.network
+            if shown is not None and shown.ref == network.ref:
+                self._store.update(lambda s: s.keep_card(card))
+            beside = path.parent == network.path.parent
+            where = "beside the model" if beside else f"in {path.parent}: the model's is read only"
+            self._desk.notice.emit(Notice(f"Saved {path.name} {where}.", trouble=False))
+
+        def failed(error: UnetscopeError) -> None:
+            self._desk.notice.emit(Notice(error.what, error.hint))
+
+        self._jobs.submit("card", work, done=done, failed=failed)
+
+
+def is_changed(session: Session) -> bool:
+    """Whether the card in force is another than the one it goes back to."""
+    card: ModelCard | None = session.card
+    return card != session.saved_card
