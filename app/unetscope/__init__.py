@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         UnetscopeError,
     )
     from unetscope.domain.graph import Layer
+    from unetscope.domain.input_check import slice_orientation
+    from unetscope.domain.intensity import Clahe, ReferenceHistogram
     from unetscope.domain.interventions import (
         CutSkip,
         ForceMap,
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     from unetscope.io.series import Series
     from unetscope.io.study import Study, open_study
     from unetscope.resources import sample_model, sample_study
-    from unetscope.scripting import new_model, open_model
+    from unetscope.scripting import new_model, open_model, save_card
 
 _HOMES = {
     "domain.card": ("ModelCard",),
@@ -73,6 +75,8 @@ _HOMES = {
     "domain.effects": ("Effects",),
     "domain.errors": ("EditError", "EngineError", "ModelError", "StudyError", "UnetscopeError"),
     "domain.graph": ("Layer",),
+    "domain.input_check": ("slice_orientation",),
+    "domain.intensity": ("Clahe", "ReferenceHistogram"),
     "domain.interventions": (
         "CutSkip",
         "ForceMap",
@@ -89,7 +93,7 @@ _HOMES = {
     "io.series": ("Series",),
     "io.study": ("Study", "open_study"),
     "resources": ("sample_model", "sample_study"),
-    "scripting": ("new_model", "open_model"),
+    "scripting": ("new_model", "open_model", "save_card"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -100,6 +104,7 @@ except PackageNotFoundError:  # run from a folder that was never installed
 
 __all__ = [
     "RECIPES",
+    "Clahe",
     "CutSkip",
     "Edit",
     "EditError",
@@ -113,6 +118,7 @@ __all__ = [
     "PatchSkip",
     "Preprocessing",
     "Recipe",
+    "ReferenceHistogram",
     "ScaleFilter",
     "ScaleMap",
     "Series",
@@ -131,7 +137,9 @@ __all__ = [
     "open_study",
     "sample_model",
     "sample_study",
+    "save_card",
     "skips",
+    "slice_orientation",
     "unet_encoder",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,20 +16,32 @@ from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine, Files, StudySource
 from unetscope.presenters.filters import FiltersPresenter
 from unetscope.presenters.frame import FramePresenter
+from unetscope.presenters.input_card import InputCardPresenter
 from unetscope.presenters.kernel_editor import KernelPresenter
 from unetscope.presenters.layers import LayersPresenter
 from unetscope.presenters.maps import MapsPresenter
+from unetscope.presenters.planes import PlanesPresenter
 from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.presenters.studies import StudiesPresenter
+from unetscope.presenters.tags import TagsPresenter
+from unetscope.state.card_keeper import CardKeeper
 from unetscope.state.desk import Desk
+from unetscope.state.display import Display
 from unetscope.state.jobs import Jobs
 from unetscope.state.live import Live
+from unetscope.state.measuring import Measuring
 from unetscope.state.pace import Pace
+from unetscope.state.probe import Probe
 from unetscope.state.series_segmentation import SeriesSegmentation
+from unetscope.state.series_volume import SeriesVolume
 from unetscope.state.store import Store
 from unetscope.ui import icons, theme
 from unetscope.ui.frame_clock import FrameClock
 from unetscope.ui.main_window import MainWindow, Presenters
+from unetscope.ui.preferences.choices import kept_choices
+from unetscope.ui.scrolling import Scrolling
+
+ENGINE_MEMORY = "UNETSCOPE_CACHE_MB"  # as `engine.memory` reads it, in its own process
 
 
 class Courier(QObject):
@@ -52,12 +65,16 @@ class DiskFiles:
     """The real `Files` port; pydicom and h5py are imported when a file is first opened."""
 
     def open_study(
-        self, path: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self,
+        path: Path,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+        so_far: Callable[[StudySource], None],
     ) -> StudySource:
         """See `Files.open_study`."""
         from unetscope.io.study import open_study
 
-        return open_study(path, progress=progress, cancelled=cancelled)
+        return open_study(path, progress=progress, cancelled=cancelled, so_far=so_far)
 
     def read_network(self, path: Path) -> Network:
         """See `Files.read_network`."""
@@ -70,6 +87,12 @@ class DiskFiles:
         from unetscope.io.model_card import read_card
 
         return read_card(path)
+
+    def write_card(self, path: Path, card: ModelCard) -> Path:
+        """See `Files.write_card`."""
+        from unetscope.io.model_card import write_card
+
+        return write_card(path, card)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,30 +147,45 @@ def build(
     """
     courier = courier or Courier()
     engine = engine or make_engine(courier)
-    store = Store()
+    choices = kept_choices(settings)
+    if choices.engine_mb:
+        os.environ.setdefault(ENGINE_MEMORY, str(choices.engine_mb))
+    store = Store(choices.first_session())
     jobs = Jobs(courier.deliver)
-    desk = Desk(store, jobs, files or DiskFiles(), engine)
+    files = files or DiskFiles()
+    desk = Desk(store, jobs, files, engine)
     live = Live(store, jobs, desk, engine)
     segmentation = SeriesSegmentation(store, jobs, desk, engine, live)
+    display = Display(store, desk, live, segmentation)
+    probe = Probe(store, jobs, desk, live, display)
+    measuring = Measuring(store, desk, live)
     pace = Pace()
     presenters = Presenters(
         pace=pace,
         frame=FramePresenter(store, desk, live, segmentation, pace),
-        slice_view=SlicePresenter(store, desk, live, segmentation, pace),
+        slice_view=SlicePresenter(store, desk, live, segmentation, display, probe, measuring, pace),
+        planes=PlanesPresenter(
+            store, desk, live, segmentation, display, SeriesVolume(store, jobs, desk), pace
+        ),
         studies=StudiesPresenter(store, desk, jobs),
         layers=LayersPresenter(store, pace),
         filters=FiltersPresenter(store, pace),
         maps=MapsPresenter(store, live, pace),
         kernel=KernelPresenter(store, desk, live, pace),
+        input_card=InputCardPresenter(
+            store, desk, live, CardKeeper(store, jobs, files, desk), pace
+        ),
+        tags=TagsPresenter(store, desk, jobs),
     )
     paths = SamplePaths(resources.sample_study(), resources.sample_model())
     window = MainWindow(store, desk, presenters, paths, settings)
     FrameClock(pace, window)
+    Scrolling(store, pace, window)
     return Application(window, store, desk, live, jobs, engine, presenters, courier)
 
 
 def dress(app: QApplication, settings: QSettings, chosen: str | None = None) -> None:
     """Put icons and theme in force: the one asked for, else the one remembered, else the desk's."""
     icons.set_folder(resources.folder() / "icons")
-    name = chosen or str(settings.value("theme", ""))
-    theme.apply_theme(app, theme.THEMES.get(name) or theme.system_theme())
+    asked = theme.THEMES.get(chosen or "")
+    theme.apply_theme(app, asked or kept_choices(settings).theme_in_force())

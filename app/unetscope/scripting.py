@@ -9,7 +9,7 @@ from unetscope.domain.presets import NewModel
 from unetscope.engine import live_model
 from unetscope.engine.creating import create
 from unetscope.engine.live_model import LiveModel
-from unetscope.io.model_card import read_card
+from unetscope.io.model_card import read_card, write_card
 
 
 def open_model(
@@ -91,3 +91,19 @@ def new_model(
     )
     create(new, Path(path))
     return open_model(path)
+
+
+def save_card(model: LiveModel) -> Path:
+    """Save a model's card beside its file, or in the user's data folder where that is closed.
+
+    Returns
+    -------
+    path : Path
+        Where the card is now; `open_model` finds it there.
+
+    Raises
+    ------
+    ModelError
+        The model is gone, or the card cannot be written to either place.
+    """
+    return write_card(model.network.path, model.card)

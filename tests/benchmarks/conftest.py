@@ -18,6 +18,7 @@ Way = Callable[[], object]
 Compare = Callable[..., None]
 ROUNDS = 11
 
+_told: list[str] = []
 _rows: list[tuple[str, str, float, dict[str, float], int]] = []
 
 
@@ -57,8 +58,17 @@ def compare(benchmark: Any) -> Compare:
     return run
 
 
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Have a sentence stand at the end of the run, where times are taken."""
+    timed = request.config.getoption("benchmark_enable")
+    return _told.append if timed else lambda _: None
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """One table of medians and ratios, for all comparisons of the run."""
+    """What was told, and one table of medians and ratios, for all comparisons of the run."""
+    for sentence in _told:
+        terminalreporter.write_line(sentence)
     if not _rows:
         return
     write = terminalreporter.write_line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,33 @@ def test_the_main_job_by_script() -> None:
     back = model.preprocessing.invert(model.mask())
     assert back.shape == volume[at].shape
     assert set(np.unique(back)) == {0, 1, 2, 3}
+
+
+def test_steps_are_changed_and_saved_by_script(tmp_path: Path) -> None:
+    path = tmp_path / "mine.keras"
+    shutil.copy(us.sample_model(), path)
+    model = us.open_model(path)
+    assert not model.card.confirmed
+    series = us.open_study(us.sample_study()).series[0]
+    values, spacing = series.volume()[90], series.spacing[1:]
+    steps = replace(
+        model.preprocessing,
+        orient="RA",
+        clahe=us.Clahe(clip_limit=0.02),
+        match=us.ReferenceHistogram.of(values),
+    )
+    model.card = replace(model.card, preprocessing=steps, confirmed=True)
+    saved = us.save_card(model)
+
+    again = us.open_model(path)
+
+    assert saved == tmp_path / "mine.card.json"
+    assert again.preprocessing == steps
+    assert again.card.confirmed
+    image = again.preprocessing.apply(values, spacing, us.slice_orientation(series))
+    again.run(image)
+    assert again.preprocessing.invert(again.mask()).shape == values.shape
+    assert np.array_equal(image, steps.apply(values[::-1, ::-1], spacing, "RA"))
 
 
 @pytest.mark.parametrize(

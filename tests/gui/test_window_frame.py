@@ -185,14 +185,18 @@ class SlowFiles(FakeFiles):
         self.saw_cancel = Event()
 
     def open_study(
-        self, path: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self,
+        path: Path,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+        so_far: Callable[[FakeStudy], None],
     ) -> FakeStudy:
         progress(3, 12)
         while not self.let.wait(0.01):
             if cancelled():
                 self.saw_cancel.set()
                 break
-        return super().open_study(path, progress, cancelled)
+        return super().open_study(path, progress, cancelled, so_far)
 
 
 class TestWhileAStudyIsRead:

@@ -86,7 +86,7 @@ def test_an_edit_stops_it_and_says_so(person: Person, world: World, qtbot: QtBot
     qtbot.waitUntil(lambda: "was stopped" in person.status())
     assert not person.find(QProgressBar, "status.progress").isVisible()
     middle = SliceKey("1.2.3", SLICES // 2)
-    assert person.program.presenters.slice_view._segmentation.mask(middle) is None
+    assert person.program.presenters.frame._segmentation.mask(middle) is None
 
 
 def test_a_drag_asks_for_what_is_on_screen_and_its_end_for_everything(

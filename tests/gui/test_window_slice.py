@@ -13,6 +13,8 @@ from tests.gui.conftest import MODEL, SLICES, STUDY, Person, ramp
 from tests.unit.fakes import FakeSeries, FakeStudy
 
 from unetscope.domain.window import Window, auto_window
+from unetscope.ui.widgets.canvas_content import LegendLine
+from unetscope.ui.widgets.canvas_painting import legend_areas
 
 MIDDLE = SLICES // 2
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -234,27 +236,36 @@ def test_o_draws_outlines_in_the_colours_of_the_labels(person: Person) -> None:
     content = person.canvas.content
     assert content.overlay is None
     assert content.outline is not None
-    assert content.outline_colours == {1: legend[0][1], 2: legend[1][1]}
+    assert content.outline_colours == {1: legend[0].rgb, 2: legend[1].rgb}
     person.key(KEYS.Key_O)
     assert person.canvas.content.outline is None
     assert person.canvas.content.overlay is not None
 
 
 def test_the_legend_names_every_label_but_the_background(person: Person) -> None:
-    assert person.canvas.content.legend == (("CSF", (224, 90, 109)), ("Brain", (61, 143, 209)))
+    assert person.canvas.content.legend == (
+        LegendLine(1, "CSF", (224, 90, 109)),
+        LegendLine(2, "Brain", (61, 143, 209)),
+    )
     mask, answer = person.mask(), person.answer.mask
     assert answer is not None
     assert np.array_equal(mask[..., 3] == 0, answer == 0)
     assert np.unique(mask[answer == 1][:, :3], axis=0).tolist() == [[224, 90, 109]]
 
 
-def test_a_hidden_label_leaves_mask_and_legend(person: Person) -> None:
-    person.program.presenters.slice_view.toggle_label(1)
+def test_a_click_on_the_eye_of_a_label_takes_it_out_of_the_mask_and_back(person: Person) -> None:
+    view = person.canvas.view
+    assert view is not None
+    lines = legend_areas(person.canvas.content, view, person.canvas.font())
+    eye = {line.name: area.center().toPoint() for line, area in lines}
+    person.click(person.canvas, eye["CSF"])
     answer = person.answer.mask
     assert answer is not None
     assert not person.mask()[answer == 1][:, 3].any()
     assert person.mask()[answer == 2][:, 3].all()
-    assert [name for name, _ in person.canvas.content.legend] == ["Brain"]
+    assert [line.shown for line in person.canvas.content.legend] == [False, True]
+    person.click(person.canvas, eye["CSF"])
+    assert person.mask()[answer == 1][:, 3].all()
 
 
 def test_the_opacity_slider_changes_the_mask(person: Person) -> None:
@@ -280,7 +291,7 @@ def test_the_probe_tells_value_place_and_label_under_the_mouse(
     x, y = view.to_screen(2.5, 5.5)
     qtbot.mouseMove(person.canvas, QPoint(round(x), round(y)))
     content = person.canvas.content
-    told = [*content.corners.bottom_left, content.probe]
+    told = [*content.probed, content.probe]
     value = ramp()[MIDDLE, 2, 5]
     assert any(f"value {value:g}" in line and f"({MIDDLE}, 2, 5)" in line for line in told)
     assert any(line.endswith("mm") for line in told)
@@ -303,7 +314,7 @@ def test_a_right_click_opens_the_view_menu(person: Person, qtbot: QtBot) -> None
 
 
 def test_doubtful_geometry_is_told_in_the_corner(visitor: Person, qtbot: QtBot) -> None:
-    series = FakeSeries(warnings=("Slices are unevenly spaced.",), geometry_sure=False)
+    series = FakeSeries(warnings=("Slices are unevenly spaced.",), calibrated=False)
     visitor.world.files.studies[STUDY] = FakeStudy((series,))
     visitor.open(STUDY)
     qtbot.waitUntil(lambda: visitor.canvas.content.grey is not None)

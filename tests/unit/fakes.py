@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,13 +33,21 @@ from unetscope.domain.ports import (
 )
 from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.presets import NewModel
+from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.session import Session
-from unetscope.domain.study import PatientInfo, Skipped
+from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
+from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
+from unetscope.presenters.planes import PlanesPresenter
+from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.state.desk import Desk
+from unetscope.state.display import Display
 from unetscope.state.jobs import Jobs
 from unetscope.state.live import Live
+from unetscope.state.measuring import Measuring
+from unetscope.state.probe import Probe
 from unetscope.state.series_segmentation import SeriesSegmentation
+from unetscope.state.series_volume import SeriesVolume
 from unetscope.state.store import Store
 
 Q = TypeVar("Q")
@@ -166,11 +174,14 @@ class FakeSeries:
     patient: PatientInfo = PATIENT
     warnings: tuple[str, ...] = ()
     geometry_sure: bool = True
+    calibrated: bool = True
+    padding_range: tuple[float, float] | None = None
     has_orientation: bool = True
     monochrome1: bool = False
     from_file: Window | None = None
     broken: frozenset[int] = frozenset()
     reads: list[int] = field(default_factory=list)
+    slice_ids: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -193,6 +204,13 @@ class FakeSeries:
     def column_direction(self) -> NDArray[np.float64]:
         return np.array([0.0, 1.0, 0.0])
 
+    def slice_id(self, index: int) -> Hashable:
+        return self.slice_ids[index] if self.slice_ids else (id(self), index)
+
+    def find(self, slice_id: Hashable) -> int | None:
+        here = [i for i in range(self.shape[0]) if self.slice_id(i) == slice_id]
+        return here[0] if here else None
+
     def position(self, index: int) -> float:
         return 30.0 + index * self.spacing[0]
 
@@ -208,6 +226,18 @@ class FakeSeries:
             raise StudyError(f"Slice {index} is damaged.", "Choose another slice.")
         values: Floats = self.volume[index]
         return values
+
+    def real_world(self, index: int) -> RealWorldMap | None:
+        return None
+
+    @property
+    def study(self) -> StudyInfo:
+        return StudyInfo("1", "Head", "20260102", self.patient)
+
+    def tags(self, index: int) -> tuple[TagRow, ...]:
+        patient = TagRow(0, "(0010,0010)", "Patient's Name", "PN", self.patient.name, "PatientName")
+        number = TagRow(0, "(0020,0013)", "Instance Number", "IS", str(index + 1), "InstanceNumber")
+        return (patient, number)
 
 
 @dataclass(eq=False)
@@ -226,12 +256,19 @@ class FakeFiles:
     """The `Files` port: what lies under which path; all else cannot be opened."""
 
     studies: dict[Path, FakeStudy] = field(default_factory=dict)
+    in_part: dict[Path, tuple[FakeStudy, ...]] = field(default_factory=dict)
     networks: dict[Path, Network] = field(default_factory=dict)
     cards: dict[Path, ModelCard | UnetscopeError] = field(default_factory=dict)
 
     def open_study(
-        self, path: Path, progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self,
+        path: Path,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+        so_far: Callable[[FakeStudy], None],
     ) -> FakeStudy:
+        for study in self.in_part.get(path, ()):
+            so_far(study)
         progress(1, 2)
         if path not in self.studies:
             raise StudyError(f"There is nothing to show in {path.name}.", "Choose another folder.")
@@ -247,6 +284,12 @@ class FakeFiles:
         if isinstance(card, UnetscopeError):
             raise card
         return card
+
+    def write_card(self, path: Path, card: ModelCard) -> Path:
+        if path not in self.networks:
+            raise ModelError(f"{path.name} is gone.", "Put it back.")
+        self.cards[path] = card
+        return path.with_suffix(".card.json")
 
 
 @dataclass(eq=False)
@@ -484,6 +527,20 @@ class Bench:
         self.segmentation = SeriesSegmentation(
             self.store, self.jobs, self.desk, self.engine, self.live
         )
+        self.display = Display(self.store, self.desk, self.live, self.segmentation)
+        self.volume = SeriesVolume(self.store, self.jobs, self.desk)
+
+    def slice_presenter(self) -> SlicePresenter:
+        """The presenter of the slice view over this bench."""
+        probe = Probe(self.store, self.jobs, self.desk, self.live, self.display)
+        measuring = Measuring(self.store, self.desk, self.live)
+        of = (self.store, self.desk, self.live, self.segmentation, self.display)
+        return SlicePresenter(*of, probe, measuring)
+
+    def planes_presenter(self) -> PlanesPresenter:
+        """The presenter of the planes across the slices."""
+        of = (self.store, self.desk, self.live, self.segmentation, self.display)
+        return PlanesPresenter(*of, self.volume)
 
     @property
     def session(self) -> Session:

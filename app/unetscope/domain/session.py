@@ -16,7 +16,9 @@ from unetscope.domain.graph import Layer
 from unetscope.domain.history import Edits, History
 from unetscope.domain.kernels import KernelLayout, Weights, first_with_kernels, layout_of
 from unetscope.domain.network import Network
+from unetscope.domain.planes import AS_ACQUIRED
 from unetscope.domain.scopes import Scope, Target, covers, is_trained, revert
+from unetscope.domain.viewer import FIRST_VIEW, Viewer
 from unetscope.domain.window import Window
 
 NO_HISTORY = History()
@@ -43,10 +45,11 @@ class Scaling(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SeriesChoice:
-    """A series by its key, and how many slices it has."""
+    """A series by its key, how many slices it has and, where it is known, its modality."""
 
     uid: str
     slices: int
+    modality: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class Session:
         Of the mask, 0 to 1.
     show_trained : bool
         The mask of the trained network is shown in place of the edited one's.
+    card, saved_card : ModelCard or None
+        The card in force, and as it was read, proposed or last saved.
     """
 
     series: SeriesChoice | None = None
@@ -74,9 +79,11 @@ class Session:
     hidden_labels: frozenset[int] = frozenset()
     show_trained: bool = False
     identity_hidden: bool = False
+    viewer: Viewer = FIRST_VIEW
 
     network: Network | None = None
     card: ModelCard | None = None
+    saved_card: ModelCard | None = None
     layer: str | None = None
     filter: int = 0
     in_channel: int = 0
@@ -93,8 +100,16 @@ class Session:
     def open_series(self, series: SeriesChoice, *, slice_index: int | None = None) -> Session:
         """Show a series, at its middle slice unless told otherwise; the window starts afresh."""
         start = series.slices // 2 if slice_index is None else slice_index
-        opened = replace(self, series=series, window=None, slice_index=0)
+        viewer = self.viewer.open_series()
+        opened = replace(self, series=series, window=None, slice_index=0, viewer=viewer)
         return opened.select_slice(start)
+
+    def follow_slices(
+        self, series: SeriesChoice, slice_index: int, viewer: Viewer | None = None
+    ) -> Session:
+        """Show the same slice where it lies now; all that was chosen about it stays."""
+        followed = replace(self, series=series, viewer=viewer or self.viewer)
+        return followed.select_slice(slice_index)
 
     def select_slice(self, index: int) -> Session:
         """Show another slice; beyond the ends, the last one."""
@@ -134,8 +149,18 @@ class Session:
         return replace(self, show_trained=shown)
 
     def reset_view(self) -> Session:
-        """The slice as it was first shown: window from the file, not inverted."""
-        return replace(self, window=None, inverted=False)
+        """The slice as it was first shown: window from the file, not inverted, not turned.
+
+        Where a tool is chosen it is only put back, and so is cine stopped.
+        """
+        viewer = self.viewer
+        if viewer.tool is not None or viewer.playing:
+            return self.look(viewer.choose_tool(None).play(False))
+        return replace(self, window=None, inverted=False, viewer=viewer.turned(AS_ACQUIRED))
+
+    def look(self, viewer: Viewer) -> Session:
+        """Look at the slice in another way."""
+        return replace(self, viewer=viewer)
 
     # ---------------------------------------------------------------- network
 
@@ -145,13 +170,27 @@ class Session:
             self,
             network=network,
             card=card,
+            saved_card=card,
             layer=_first_layer(network),
             filter=0,
             in_channel=0,
             hidden_labels=frozenset(),
             show_trained=False,
+            viewer=self.viewer.show_probability(None),
             history=NO_HISTORY,
         )
+
+    def use_card(self, card: ModelCard) -> Session:
+        """Put a changed card of the network in force; the one to go back to stays."""
+        return self if self.network is None else replace(self, card=card)
+
+    def back_to_card(self) -> Session:
+        """Put the card in force as it was read, proposed or last saved."""
+        return replace(self, card=self.saved_card)
+
+    def keep_card(self, card: ModelCard) -> Session:
+        """Take a card as saved; what was changed since stays in force."""
+        return self if self.network is None else replace(self, saved_card=card)
 
     def confirm_network(self, network: Network) -> Session:
         """Take what the engine says about the same file, keeping selections and edits."""

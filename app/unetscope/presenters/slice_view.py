@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from unetscope.domain.card import ClassLabel
-from unetscope.domain.geometry import EdgeLetters, edge_letters
+from unetscope.domain.geometry import EdgeLetters
+from unetscope.domain.input_check import input_note
+from unetscope.domain.measurements import Point
 from unetscope.domain.metrics import Labels
-from unetscope.domain.ports import SeriesSource
+from unetscope.domain.planes import AS_ACQUIRED, Turn
+from unetscope.domain.ports import Floats, Notice, SeriesSource
 from unetscope.domain.session import Session
-from unetscope.domain.window import Window, apply_window, auto_window
+from unetscope.domain.viewer import FIRST_VIEW, Annotations, Viewer
+from unetscope.domain.window import Window, auto_window
+from unetscope.domain.window_presets import presets
 from unetscope.state.desk import Desk
-from unetscope.state.live import Answer, Live, ShownSlice, SliceKey
+from unetscope.state.display import Display, grey_levels
+from unetscope.state.live import Live, ShownSlice, SliceKey
+from unetscope.state.measuring import Measuring, Shape
 from unetscope.state.network_input import Part
 from unetscope.state.pace import Pace
+from unetscope.state.probe import Probe
 from unetscope.state.series_segmentation import SeriesSegmentation
 from unetscope.state.store import Store
 
@@ -40,7 +48,7 @@ class Corners:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SliceView:
-    """Everything the viewer draws.
+    """Everything the viewer draws, turned as it is shown.
 
     Attributes
     ----------
@@ -48,10 +56,16 @@ class SliceView:
         The slice through its window.
     labels : (rows, columns) ndarray of uint8, or None
         The mask on the slice's grid; None when it is hidden or not there yet.
+    chance : (rows, columns) ndarray of float32, or None
+        Probability of the class `chance_of`, 0 to 1, drawn in place of the mask.
     aspect : (float, float)
         Height and width of a pixel, in mm.
     legend : tuple of ClassLabel
         Labels that can be shown, with their colours.
+    crosshair : (float, float), or None
+        Row and column, in pixel edges.
+    viewer : Viewer
+        What was chosen for the view.
     empty : str
         What to say when there is no picture.
     welcome : bool
@@ -60,6 +74,8 @@ class SliceView:
 
     grey: NDArray[np.uint8] | None = None
     labels: Labels | None = None
+    chance: Floats | None = None
+    chance_of: str = ""
     aspect: tuple[float, float] = (1.0, 1.0)
     calibrated: bool = False
     opacity: float = 0.45
@@ -68,6 +84,9 @@ class SliceView:
     hidden: frozenset[int] = frozenset()
     letters: EdgeLetters = NO_LETTERS
     corners: Corners = Corners()
+    crosshair: Point | None = None
+    shapes: tuple[Shape, ...] = ()
+    viewer: Viewer = FIRST_VIEW
     slices: int = 0
     index: int = 0
     picture: str = ""
@@ -87,14 +106,18 @@ class SlicePresenter:
         desk: Desk,
         live: Live,
         segmentation: SeriesSegmentation,
+        display: Display,
+        probe: Probe,
+        measuring: Measuring,
         pace: Pace | None = None,
     ) -> None:
         self._store = store
         self._pace = pace or Pace()
         self._desk = desk
         self._live = live
-        self._segmentation = segmentation
-        self._automatic: dict[str, Window] = {}
+        self._display = display
+        self._probe = probe
+        self.measuring = measuring
         self._picture: tuple[object, NDArray[np.uint8]] = (None, np.zeros((0, 0), np.uint8))
         self.view = SliceView()
         store.changed.connect(self._on_session)
@@ -102,128 +125,140 @@ class SlicePresenter:
         live.answered.connect(self._follow)
         live.problem_changed.connect(self._publish)
         segmentation.mask_came.connect(self._on_kept_mask)
+        probe.came.connect(self._follow)
         self._publish()
 
     # ---------------------------------------------------------------- intents
 
     def step(self, slices: int) -> None:
         """The user scrolled by so many slices."""
-        self._store.update(lambda s: s.select_slice(s.slice_index + slices))
+        self.go_to(self._store.session.slice_index + slices)
 
     def go_to(self, index: int) -> None:
-        """The user moved the slice slider."""
-        self._store.update(lambda s: s.select_slice(index))
+        """The user moved the slice slider; cine stops."""
+        self._store.update(lambda s: s.select_slice(index).look(s.viewer.play(False)))
+
+    def play_on(self) -> None:
+        """Cine: show the next slice, after the last one the first; none before this one shows."""
+        session, shown = self._store.session, self._live.shown
+        if session.series and shown and shown.key.index == session.slice_index:
+            following = (session.slice_index + 1) % session.series.slices
+            self._store.update(lambda s: s.select_slice(following))
+
+    def look(self, change: Callable[[Viewer], Viewer]) -> None:
+        """The user looks at the slice in another way."""
+        self._store.update(lambda s: s.look(change(s.viewer)))
+
+    def reset_view(self) -> bool:
+        """The user hit Esc; gives whether it was for the whole view, not for a tool or cine."""
+        viewer = self._store.session.viewer
+        self._store.update(Session.reset_view)
+        return viewer.tool is None and not viewer.playing
+
+    def life_size(self, *, screen_known: bool) -> bool:
+        """The user asked for the size of life; where nobody knows it, this is said."""
+        if self.view.calibrated and screen_known:
+            return True
+        what = "This screen does not say how large it is."
+        if not self.view.calibrated:
+            what = "The pixels of this slice are not calibrated in mm."
+        self._desk.notice.emit(Notice(f"No size of life: {what}", "Zoom with the right button."))
+        return False
 
     def drag_window(self, dx: float, dy: float, *, fast: bool = False) -> None:
         """The user dragged: to the right widens the window, upwards brightens the picture."""
         shown = self._live.shown
         if shown is None:
             return
-        window = self.window(shown)
-        step = self._automatic_window(shown).width / DRAG_STEPS * (FAST if fast else 1.0)
+        window = self._display.window(shown)
+        range_ = self._display.automatic_window(shown).width
+        step = range_ / DRAG_STEPS * (FAST if fast else 1.0)
         width = max(window.width + dx * step, step / 10)
         moved = replace(window, centre=window.centre + dy * step, width=width)
         self._store.update(lambda s: s.set_window(moved))
 
     def automatic_window(self) -> None:
         """The user asked for all values but the tails, whatever the file says."""
+        series = self._desk.shown
+        padding = series.padding_range if series is not None else None
+        self._choose_window(lambda shown: auto_window(shown.values, padding))
+
+    def preset_window(self, number: int) -> None:
+        """The user chose one of the windows of the modality, the first one being 0."""
+        series = self._desk.shown
+        if series is not None:
+            preset = presets(series.modality)[number]
+            self._choose_window(lambda shown: preset.window(shown.values))
+
+    def _choose_window(self, of: Callable[[ShownSlice], Window]) -> None:
         if self._live.shown is not None:
-            window = auto_window(self._live.shown.values)
+            window = of(self._live.shown)
             self._store.update(lambda s: s.set_window(window))
 
     def set_visible(self, part: Part | None) -> None:
-        """The user zoomed or moved: this part of the slice is on screen, None for all of it."""
+        """The user zoomed or moved: this part of the picture is on screen, None for all of it."""
+        turn, size = self._turn(), self._size()
+        if part is not None and turn != AS_ACQUIRED and size is not None:
+            row, column, rows, columns = part
+            one = turn.to_slice((row, column), size)
+            other = turn.to_slice((row + rows, column + columns), size)
+            low = min(one[0], other[0]), min(one[1], other[1])
+            part = (*low, abs(one[0] - other[0]), abs(one[1] - other[1]))
         self._live.set_visible(part)
 
     def toggle_label(self, label: int) -> None:
         """The user clicked a label's eye."""
         self._store.update(lambda s: s.toggle_label(label))
 
-    def probe(self, row: float, column: float) -> Lines:
-        """Tell what is under the cursor: values, voxel, patient position, label, probability."""
-        shown, series = self._live.shown, self._desk.shown
-        if shown is None or series is None:
-            return ()
-        r, c = round(row), round(column)
-        if not (0 <= r < shown.values.shape[0] and 0 <= c < shown.values.shape[1]):
-            return ()
-        value = float(shown.values[r, c])
-        units = f" {series.units}" if series.units else ""
-        texts = [f"value {value:g}{units}   voxel ({shown.key.index}, {r}, {c})"]
-        if series.has_orientation:
-            x, y, z = (series.affine @ [shown.key.index, r, c, 1])[:3]
-            sides = (("L", "R", x), ("P", "A", y), ("H", "F", z))
-            where = "  ".join(f"{pos if v >= 0 else neg} {abs(v):.1f}" for pos, neg, v in sides)
-            texts.append(f"{where} mm")
-        return (*texts, *self._label_at(r, c))
+    def point_at(self, row: float, column: float) -> None:
+        """The user put the crosshair to a point of the picture."""
+        size = self._size()
+        if size is not None:
+            at = self._turn().to_slice((row, column), size)
+            inside = (min(max(int(x), 0), n - 1) for x, n in zip(at, size, strict=True))
+            r, c = inside
+            self.look(lambda viewer: replace(viewer, point=(r, c)))
 
-    def _label_at(self, row: int, column: int) -> Lines:
-        answer, card, mask = self._answer(), self._store.session.card, self._mask()
-        if card is None or mask is None:
+    def probe(self, row: int, column: int) -> Lines:
+        """Tell what is under the cursor: values, voxel, patient position, label, probability."""
+        size = self._size()
+        if size is None:
             return ()
-        label = int(mask[row, column])
-        name = card.classes[label].name if label < len(card.classes) else f"Class {label}"
-        probabilities = answer.look.probabilities if answer else None
-        if answer is None or probabilities is None or self._store.session.show_trained:
-            return (name,)
-        size = answer.placement.size
-        fed = [round(at) for at in answer.placement.to_input(row, column)]
-        if not all(0 <= at < length for at, length in zip(fed, size, strict=True)):
-            return (f"{name} (outside what the network was shown)",)
-        grid = probabilities.shape[:2]  # coarser than the input in some networks
-        r, c = (round((x + 0.5) * n / s - 0.5) for x, n, s in zip(fed, grid, size, strict=True))
-        here = probabilities[r, c]
-        share = float(here[min(label, here.size - 1)])
-        if here.size == 1 and label == 0:
-            share = 1 - share
-        return (f"{name}  p {share:.2f} (uncalibrated)",)
+        r, c = self._turn().to_slice((row + 0.5, column + 0.5), size)
+        return self._probe(int(np.floor(r)), int(np.floor(c)))
 
     # ------------------------------------------------------------------- view
+
+    def window(self, shown: ShownSlice) -> Window:
+        """The window in force."""
+        return self._display.window(shown)
+
+    def _turn(self) -> Turn:
+        return self._store.session.viewer.turn
+
+    def _size(self) -> tuple[int, int] | None:
+        """Rows and columns of the slice shown, as it was acquired."""
+        shown = self._live.shown
+        return (shown.values.shape[0], shown.values.shape[1]) if shown else None
 
     def _on_session(self, old: Session, new: Session) -> None:
         if _display(old) != _display(new):
             self._publish()
 
-    def window(self, shown: ShownSlice) -> Window:
-        """The window in force: the user's, else the file's, else all but the tails."""
-        user = self._store.session.window
-        return user or self._from_file(shown) or self._automatic_window(shown)
-
-    def _from_file(self, shown: ShownSlice) -> Window | None:
-        return self._desk.series(shown.key.series).window(shown.key.index)
-
-    def _automatic_window(self, shown: ShownSlice) -> Window:
-        """All but the tails of the first slice seen, so that scrolling does not flicker."""
-        key = shown.key.series
-        if key not in self._automatic:
-            self._automatic[key] = auto_window(shown.values)
-        return self._automatic[key]
-
     def _on_kept_mask(self, key: SliceKey) -> None:
-        if self._live.shown is not None and self._live.shown.key == key and not self._answer():
+        shown = self._live.shown
+        if shown is not None and shown.key == key and not self._display.answer():
             self._publish()
 
-    def _answer(self) -> Answer | None:
-        """The answer for the slice shown; None while it is on its way."""
-        answer, shown = self._live.answer, self._live.shown
-        return answer if answer and shown and answer.key == shown.key else None
-
-    def _mask(self) -> Labels | None:
-        """The mask of the answer; until it comes, the one made with the whole series, if any."""
-        answer, shown, session = self._answer(), self._live.shown, self._store.session
-        if answer is not None:
-            return answer.trained_mask if session.show_trained else answer.mask
-        if shown is None or (session.show_trained and session.edits):
-            return None
-        return self._segmentation.mask(shown.key)
-
     def _grey(self, shown: ShownSlice, window: Window, *, inverted: bool) -> NDArray[np.uint8]:
-        """The slice through its window, made again only when one of the two changed."""
+        """The slice through its window, turned; made again only when one of them changed."""
         made_of, grey = self._picture
-        if made_of != (shown, window, inverted):
-            grey = apply_window(shown.values, window)
-            grey = 255 - grey if inverted else grey
-            self._picture = ((shown, window, inverted), grey)
+        now = (shown, window, inverted, self._turn())
+        if made_of != now:
+            series = self._desk.series(shown.key.series)
+            grey = grey_levels(shown.values, window, series, inverted=inverted)
+            grey = self._turn().apply(grey)
+            self._picture = (now, grey)
         return grey
 
     def _note(self, session: Session) -> str:
@@ -235,7 +270,9 @@ class SlicePresenter:
             return "The network's output is no segmentation, so there is no mask."
         if answer is not None and answer.look.exact_in is not None:
             return "exact in view; the rest of the mask follows on release"
-        return "trained result" if session.show_trained and session.edits else ""
+        compared = "trained result" if session.show_trained and session.edits else ""
+        fed = input_note(session.card, session.saved_card)
+        return " · ".join(part for part in (compared, fed) if part)
 
     def _follow(self) -> None:
         self._pace.each_frame(self._publish)
@@ -246,54 +283,99 @@ class SlicePresenter:
 
     def _view(self) -> SliceView:
         session, shown = self._store.session, self._live.shown
-        problem = self._live.problem
+        problem, viewer = self._live.problem, session.viewer
         if shown is None:
             empty = str(problem) if problem else "Reading …"
             series_open = session.series
             return SliceView(
                 empty=empty,
                 welcome=series_open is None,
+                viewer=viewer,
                 slices=series_open.slices if series_open else 0,
                 index=session.slice_index,
             )
-        series = self._desk.series(shown.key.series)
-        window = self.window(shown)
+        series, turn = self._desk.series(shown.key.series), viewer.turn
+        window = self._display.window(shown)
         grey = self._grey(shown, window, inverted=series.monochrome1 != session.inverted)
-        has_mask = self._live.answer is not None or self._mask() is not None
-        mask = self._mask() if session.mask_shown else None
+        has_mask = self._live.answer is not None or self._display.mask() is not None
+        mask = self._display.mask() if session.mask_shown else None
         if mask is not None and session.hidden_labels:
             mask = np.where(np.isin(mask, list(session.hidden_labels)), 0, mask).astype(np.uint8)
+        chance = self._chance(session)
         rows, columns = series.spacing[1:]
-        letters = NO_LETTERS
-        if series.has_orientation:
-            letters = edge_letters(series.row_direction, series.column_direction)
-        classes = session.card.classes if session.card and has_mask else ()
+        letters, bare = NO_LETTERS, viewer.annotations is Annotations.NONE
+        if series.has_orientation and not bare:
+            letters = turn.letters(series.row_direction, series.column_direction)
+        classes = session.card.classes if session.card and has_mask and not bare else ()
+        size = (shown.values.shape[0], shown.values.shape[1])
+        _, row, column = viewer.voxel(shown.key.index, series.shape)
+        centre = turn.to_picture((row + 0.5, column + 0.5), size)
         return SliceView(
             grey=grey,
-            labels=mask,
-            aspect=(rows, columns) if rows > 0 and columns > 0 else (1.0, 1.0),
-            calibrated=series.geometry_sure,
+            labels=None if mask is None or chance is not None else turn.apply(mask),
+            chance=None if chance is None else turn.apply(chance),
+            chance_of=_class_name(session, viewer.probability),
+            aspect=turn.pair((rows, columns) if rows > 0 and columns > 0 else (1.0, 1.0)),
+            calibrated=series.calibrated,
             opacity=session.opacity,
             outlined=session.outlined,
             legend=tuple(label for label in classes if label.colour),
             hidden=session.hidden_labels,
             letters=letters,
             corners=_corners(session, series, shown, window),
+            crosshair=centre if viewer.crosshair else None,
+            shapes=self.measuring.shapes(),
+            viewer=viewer,
             slices=series.shape[0],
             index=session.slice_index,
             picture=shown.key.series,
             note=self._note(session),
         )
 
+    def _chance(self, session: Session) -> Floats | None:
+        """Probability to be drawn in place of the mask; the trained network's is not kept."""
+        label = session.viewer.probability
+        if label is None or not session.mask_shown or (session.show_trained and session.edits):
+            return None
+        return self._display.probability(label)
+
 
 def _display(session: Session) -> tuple[object, ...]:
     """All that changes the picture without a new slice or answer."""
     s = session
-    shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.show_trained)
-    return (*shown, s.window, s.inverted, s.identity_hidden, s.card, s.series, s.slice_index)
+    shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.show_trained, s.viewer)
+    return (
+        *shown,
+        s.window,
+        s.inverted,
+        s.identity_hidden,
+        s.card,
+        s.saved_card,
+        s.series,
+        s.slice_index,
+    )
+
+
+def _class_name(session: Session, label: int | None) -> str:
+    classes = session.card.classes if session.card else ()
+    if label is None:
+        return ""
+    return classes[label].name if label < len(classes) else f"Class {label}"
 
 
 def _corners(session: Session, series: SeriesSource, shown: ShownSlice, window: Window) -> Corners:
+    """Who, what and where; warnings are said whatever the user chose to see."""
+    troubles = tuple(f"⚠ {sentence}" for sentence in series.warnings[:2])
+    if session.viewer.annotations is Annotations.NONE:
+        return Corners(bottom_left=troubles)
+    where = (
+        *troubles,
+        f"slice {shown.key.index + 1} / {series.shape[0]}   "
+        f"{series.position(shown.key.index):.1f} mm",
+        f"W {window.width:.4g}  C {window.centre:.4g}",
+    )
+    if session.viewer.annotations is Annotations.MINIMAL:
+        return Corners(bottom_left=where)
     patient = series.patient
     name = patient.name.replace("^", " ").strip()
     who = name or patient.identity or "No name"
@@ -303,14 +385,8 @@ def _corners(session: Session, series: SeriesSource, shown: ShownSlice, window: 
         date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
     if session.identity_hidden:
         who, about, date = "Identity hidden", "", ""
-    trouble = partial(map, lambda sentence: f"⚠ {sentence}")
     return Corners(
         top_left=tuple(line for line in (who, about) if line),
         top_right=tuple(line for line in (series.description, date) if line),
-        bottom_left=(
-            *trouble(series.warnings[:2]),
-            f"slice {shown.key.index + 1} / {series.shape[0]}   "
-            f"{series.position(shown.key.index):.1f} mm",
-            f"W {window.width:.4g}  C {window.centre:.4g}",
-        ),
+        bottom_left=where,
     )

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from unetscope.domain.errors import UnetscopeError
-from unetscope.domain.ports import SeriesSource
+from unetscope.domain.ports import SeriesSource, StudySource
 from unetscope.domain.session import Session
-from unetscope.domain.window import apply_window, auto_window
+from unetscope.domain.study import Skipped, StudyInfo
+from unetscope.domain.window import auto_window
 from unetscope.state.desk import Desk
+from unetscope.state.display import grey_levels
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store
 
 THUMBNAIL = 64  # pixels along the longer side
+HIDDEN_FILE = Path("hidden")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -26,24 +30,34 @@ class SeriesRow:
 
     Attributes
     ----------
+    details, geometry : str
+        What stands under its title, and what more is to be known of it.
     thumbnail : (h, w) ndarray of uint8, or None
-        Its middle slice, small; None until it is read.
+        Its middle slice, small, as broad and high as it is in mm; None until it is read.
     """
 
     uid: str
     title: str
     details: str
+    geometry: str
     thumbnail: NDArray[np.uint8] | None
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class StudyRow:
-    """One study in the list."""
+    """One study in the list.
+
+    Attributes
+    ----------
+    skipped : tuple of Skipped
+        Files that were left out; without their names while identity is hidden.
+    """
 
     title: str
     details: str
     series: tuple[SeriesRow, ...]
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +86,14 @@ class StudiesPresenter:
     def select(self, uid: str) -> None:
         """The user picked a series."""
         self._desk.show_series(uid)
+
+    def step(self, steps: int) -> None:
+        """Show the next series, or one before; at the ends, the last one."""
+        uids = [row.uid for study in self.view.studies for row in study.series]
+        shown = self._store.session.series
+        if shown is not None and shown.uid in uids:
+            index = min(max(uids.index(shown.uid) + steps, 0), len(uids) - 1)
+            self.select(uids[index])
 
     def _on_session(self, old: Session, new: Session) -> None:
         if (old.series, old.identity_hidden) != (new.series, new.identity_hidden):
@@ -105,40 +127,71 @@ class StudiesPresenter:
 
     def _publish(self) -> None:
         session = self._store.session
-        studies = []
-        for study in self._desk.studies:
-            name = study.patient.name.replace("^", " ").strip() or study.patient.identity
-            about = (study.description, _date(study.date))
-            if session.identity_hidden:
-                name, about = "Identity hidden", ("", "")
-            studies.append(
+        hidden = session.identity_hidden
+        rows = tuple(row for study in self._desk.studies for row in self._rows(study, hidden))
+        selected = session.series.uid if session.series else None
+        self.view = StudiesView(rows, selected)
+        self.view_changed.emit(self.view)
+
+    def _rows(self, opened: StudySource, hidden: bool) -> list[StudyRow]:
+        """One row for each visit in what was opened; the last one tells what was skipped."""
+        visits: dict[StudyInfo, list[SeriesSource]] = {}
+        for series in opened.series:
+            visits.setdefault(series.study, []).append(series)
+        rows = []
+        for visit, held in visits.items():
+            patient = visit.patient
+            name = patient.name.replace("^", " ").strip() or patient.identity or "No name"
+            title = " · ".join(part for part in (name, patient.sex, patient.age) if part)
+            about = " · ".join(part for part in (_date(visit.date), visit.description) if part)
+            rows.append(
                 StudyRow(
-                    title=name or "No name",
-                    details=" · ".join(part for part in about if part),
-                    series=tuple(self._row(series) for series in study.series),
+                    title="Identity hidden" if hidden else title,
+                    details="" if hidden else about,
+                    series=tuple(self._row(series) for series in held),
                 )
             )
-        selected = session.series.uid if session.series else None
-        self.view = StudiesView(tuple(studies), selected)
-        self.view_changed.emit(self.view)
+        skipped = opened.skipped
+        if hidden:
+            skipped = tuple(replace(file, path=HIDDEN_FILE) for file in skipped)
+        if rows:
+            rows[-1] = replace(rows[-1], skipped=skipped)
+        return rows
 
     def _row(self, series: SeriesSource) -> SeriesRow:
         slices, rows, columns = series.shape
+        between, down, across = series.spacing
+        many = "1 slice" if slices == 1 else f"{slices} slices"
+        parts = (series.modality, many, f"{between:.1f} mm" if between > 0 else "")
+        size = f" of {down:.3g} × {across:.3g} mm" if down > 0 and across > 0 else ""
         return SeriesRow(
             uid=series.uid,
             title=series.description or series.modality or "Series",
-            details=f"{series.modality} · {slices} × {rows}×{columns} · {series.spacing[0]:.1f} mm",
+            details=" · ".join(part for part in parts if part),
+            geometry=f"{rows} × {columns} pixels{size}",
             thumbnail=self._thumbnails.get(series.uid, (series, None))[1],
             warnings=series.warnings,
         )
 
 
 def _thumbnail(series: SeriesSource) -> NDArray[np.uint8]:
-    """The middle slice, at most `THUMBNAIL` pixels long, through its automatic window."""
-    values = series.slice(series.shape[0] // 2)
-    step = max(1, -(-max(values.shape) // THUMBNAIL))
-    small = values[::step, ::step]
-    return apply_window(small, auto_window(small))
+    """The middle slice through its window, its longer side in mm `THUMBNAIL` pixels at most."""
+    middle = series.shape[0] // 2
+    values = series.slice(middle)
+    rows, columns = values.shape
+    down, across = (step if step > 0 else 1.0 for step in series.spacing[1:])
+    pixel = max(rows * down / THUMBNAIL, columns * across / THUMBNAIL, min(down, across))
+    at_rows = _sampled(rows, rows * down / pixel)
+    at_columns = _sampled(columns, columns * across / pixel)
+    small = values[np.ix_(at_rows, at_columns)]
+    window = series.window(middle) or auto_window(small, series.padding_range)
+    return grey_levels(small, window, series, inverted=series.monochrome1)
+
+
+def _sampled(count: int, wanted: float) -> NDArray[np.intp]:
+    """About `wanted` of `count` indices, evenly spread."""
+    kept = max(1, round(wanted))
+    return np.minimum((np.arange(kept) + 0.5) * count / kept, count - 1).astype(np.intp)
 
 
 def _date(date: str) -> str:

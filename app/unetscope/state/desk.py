@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from unetscope.domain.ports import (
     StudySource,
 )
 from unetscope.domain.presets import NewModel
-from unetscope.domain.session import SeriesChoice
+from unetscope.domain.session import SeriesChoice, Session
+from unetscope.state.following import followed
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store
 
@@ -54,6 +56,8 @@ class Desk:
         self._saved: tuple[str, Edits] = ("", ())
         self._awaited: object = None  # the latest model that the engine builds
         self._waiting = ""  # a sentence about it
+        self._in_part: StudySource | None = None  # what is known of the study being read
+        self._as_left: tuple[object, ...] = ()  # what the user was shown of it
         self._unwanted: set[object] = set()  # models that were cancelled while they were built
 
     def series(self, uid: str) -> SeriesSource:
@@ -79,8 +83,12 @@ class Desk:
             def progress(done: int, total: int) -> None:
                 job.step(done / max(total, 1), f"Reading {done:,} of {total:,} files")
 
-            return self._files.open_study(path, progress, lambda: job.cancelled)
+            def so_far(study: StudySource) -> None:
+                self._jobs.deliver(partial(self._known_so_far, job, study))
 
+            return self._files.open_study(path, progress, lambda: job.cancelled, so_far)
+
+        self._in_part = None
         self.busy_changed.emit(0.0, f"Opening {path.name}")
         self._jobs.submit(
             "study",
@@ -91,22 +99,53 @@ class Desk:
         )
 
     def cancel(self) -> None:
-        """Stop opening; what is open stays open, and what is being built is not kept."""
+        """Stop opening; what is open stays open, and what is being built is not kept.
+
+        What was read of a study so far is open too: its series say that they are not complete.
+        """
         self._jobs.cancel("study")
+        self._in_part = None
         if self._waiting:
             self._unwanted.add(self._awaited)
         self._await("")
         self._idle()
 
-    def _study_opened(self, path: Path, study: StudySource) -> None:
+    def _known_so_far(self, job: JobContext, study: StudySource) -> None:
+        """Show what is known of a study, unless all of it is open already."""
+        open_whole = {
+            s.uid for held in self.studies if held is not self._in_part for s in held.series
+        }
+        if not job.cancelled and not any(series.uid in open_whole for series in study.series):
+            self._take(study, complete=False)
+
+    def _take(self, study: StudySource, *, complete: bool) -> None:
+        """Put a study in the place of what was known of it, and of those it has a series of.
+
+        Until the user moves it opens where it would have opened at once: in the middle of its
+        largest series. Meanwhile, and once the user has moved, the slice shown stays.
+        """
+        before, self._in_part = self._in_part, None if complete else study
         new = {series.uid for series in study.series}
-        kept = (s for s in self.studies if not any(series.uid in new for series in s.series))
+        kept = (
+            held
+            for held in self.studies
+            if held is not before and not any(series.uid in new for series in held.series)
+        )
         self.studies = (study, *kept)
         self._series = {s.uid: s for held in self.studies for s in held.series}
-        self._idle()
-        largest = max(study.series, key=lambda series: series.shape[0])
-        self.show_series(largest.uid)  # first, so that its picture is not kept waiting
+        has_moved = before is not None and self._as_left != _place(self._store.session)
+        if before is None or (complete and not has_moved):
+            largest = max(study.series, key=lambda series: series.shape[0])
+            self.show_series(largest.uid)  # first, so that its picture is not kept waiting
+        else:
+            self._store.update(lambda s: followed(s, before.series, study.series))
+        if not has_moved:
+            self._as_left = _place(self._store.session)
         self.studies_changed.emit()
+
+    def _study_opened(self, path: Path, study: StudySource) -> None:
+        self._idle()
+        self._take(study, complete=True)
         self.opened.emit(path)
         if study.skipped:
             count = len(study.skipped)
@@ -120,6 +159,7 @@ class Desk:
             )
 
     def _study_failed(self, error: UnetscopeError) -> None:
+        self._in_part = None
         self._idle()
         self._failed(error)
 
@@ -130,7 +170,8 @@ class Desk:
     def show_series(self, uid: str) -> None:
         """Show a series that is open."""
         series = self._series[uid]
-        self._store.update(lambda s: s.open_series(SeriesChoice(uid, series.shape[0])))
+        choice = SeriesChoice(uid, series.shape[0], series.modality)
+        self._store.update(lambda s: s.open_series(choice))
 
     # ---------------------------------------------------------------- network
 
@@ -138,14 +179,16 @@ class Desk:
         """Open a model: read it without Keras first, then have the engine confirm it."""
         self._await("")
 
-        def work(_: JobContext) -> tuple[Network, ModelCard]:
+        def work(_: JobContext) -> tuple[Network, ModelCard, Notice | None]:
             network = self._files.read_network(path)
-            return network, self._card(path, network)
+            return network, *self._card(path, network)
 
-        def done(opened: tuple[Network, ModelCard]) -> None:
-            network, card = opened
+        def done(opened: tuple[Network, ModelCard, Notice | None]) -> None:
+            network, card, trouble = opened
             self._store.update(lambda s: s.open_network(network, card))
             self.opened.emit(path)
+            if trouble is not None:
+                self.notice.emit(trouble)
             self._confirm(path, network)
 
         self._jobs.submit("model", work, done=done, failed=self._failed)
@@ -186,15 +229,17 @@ class Desk:
             self._await("")
             self._failed(error)
 
-    def _card(self, path: Path, network: Network) -> ModelCard:
-        """The card beside the model; a proposed one where there is none, or none to be used."""
+    def _card(self, path: Path, network: Network) -> tuple[ModelCard, Notice | None]:
+        """The model's card, a proposed one where none can be used, and what is wrong with it."""
         proposed = ModelCard.proposed(network.name, network.graph)
         try:
-            return self._files.read_card(path) or proposed
+            card = self._files.read_card(path)
         except UnetscopeError as error:
-            what, hint = error.what, f"{error.hint} Until then the card is guessed."
-            self._jobs.deliver(lambda: self.notice.emit(Notice(what, hint)))
-            return proposed
+            hint = f"{error.hint} Until then the card is guessed."
+            return replace(proposed, note=f"{error.what} {hint}"), Notice(error.what, hint)
+        if card is None or not card.note:
+            return card or proposed, None
+        return card, Notice(card.note, "Look at the input card, and confirm or correct it.")
 
     def _confirm(self, path: Path, network: Network) -> None:
         """Have the engine open the same file; its word counts while that network is shown."""
@@ -248,3 +293,8 @@ class Desk:
     def _failed(self, error: UnetscopeError) -> None:
         self.notice.emit(Notice(error.what, error.hint))
         self.failed.emit(error)
+
+
+def _place(session: Session) -> tuple[object, ...]:
+    """What the user chooses about the slice shown."""
+    return session.series, session.slice_index, session.window, session.viewer

@@ -3,65 +3,34 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 from psygnal import Signal
 
-from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import UnetscopeError
-from unetscope.domain.metrics import Labels
+from unetscope.domain.input_grid import Placement
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine, Floats, Look, LookRequest, SeriesSource
-from unetscope.domain.preprocess import Placement
+from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
-from unetscope.state.network_input import NetworkInput, Part, network_input, on_slice
+from unetscope.state.kept_slices import KeptSlices
+from unetscope.state.network_input import (
+    NetworkInput,
+    Part,
+    network_input,
+    on_slice,
+    slices_fed,
+)
+from unetscope.state.shown import Answer as Answer
+from unetscope.state.shown import ShownSlice as ShownSlice
+from unetscope.state.shown import SliceKey as SliceKey
 from unetscope.state.store import Store
 
 NEIGHBOURS = 2  # slices read, and looked at, ahead on either side of the one shown
-KEPT = 48  # slices whose pixels are kept
 KEPT_INPUTS = 8  # of the network
-
-
-@dataclass(frozen=True, slots=True)
-class SliceKey:
-    """Which slice of which series."""
-
-    series: str
-    index: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ShownSlice:
-    """The pixels of the slice shown: ``(rows, columns)`` float32 in the modality's units."""
-
-    key: SliceKey
-    values: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What the network made of one slice, and how its grid lies on the slice's.
-
-    Attributes
-    ----------
-    look : Look
-        The engine's answer.
-    key : SliceKey
-        The slice it belongs to.
-    placement : Placement
-        Where the slice lies in the network's input.
-    mask, trained_mask : (rows, columns) ndarray of uint8, or None
-        Labels on the slice's own grid.
-    """
-
-    look: Look
-    key: SliceKey
-    placement: Placement
-    mask: Labels | None
-    trained_mask: Labels | None
 
 
 class Live:
@@ -81,17 +50,19 @@ class Live:
         self._jobs = jobs
         self._desk = desk
         self._engine = engine
-        self._kept: OrderedDict[SliceKey, tuple[SeriesSource, Floats]] = OrderedDict()
+        self._kept = KeptSlices()
         self._source: SeriesSource | None = None  # what the slice shown was read from
         self._opened = 0  # studies so far: a series opened again has other pixels
         self._inputs: OrderedDict[str, NetworkInput] = OrderedDict()
         self._asked: LookRequest | None = None  # the latest question, until it is answered
+        self._is_short = False  # of slices beside the one shown, without which nothing is asked
         self._asked_ahead: tuple[object, ...] = ()
         self._forward = True  # which way the user goes through the slices
         self._dragging = False
         self._is_rough = False  # whether the latest question was asked while dragging
         self._visible: Part | None = None
         self.shown: ShownSlice | None = None
+        self.fed: NetworkInput | None = None  # what the network was last asked about
         self.answer: Answer | None = None
         self.busy = False
         self.problem: UnetscopeError | None = None
@@ -113,25 +84,58 @@ class Live:
     def _on_studies(self) -> None:
         """A study was opened: forget what was read of one that it replaced, and read it again."""
         self._opened += 1
-        for key, (source, _) in list(self._kept.items()):
-            if self._desk.find(key.series) is not source:
-                del self._kept[key]
+        self._kept.drop_replaced(self._desk.find)
+        if self.shown and self._desk.find(self.shown.key.series) is not self._source:
+            self._show_slice(self._store.session)
+
+    def _show_slice(self, session: Session) -> None:
+        if self._follow(session):
+            return
         if self.shown and self._desk.find(self.shown.key.series) is not self._source:
             self.shown = None
             self._forget_answer()
             self.slice_changed.emit()
-            self._show_slice(self._store.session)
-
-    def _show_slice(self, session: Session) -> None:
         key = _slice_key(session)
         source = self._desk.find(key.series) if key else None
         if key is None or source is None or key.index >= source.shape[0]:
             self.shown = None
             self.slice_changed.emit()
             return
-        if key in self._kept:
-            self._have(key, *self._kept[key])
-        wanted = [key, *self._neighbours(key, source)]
+        self._is_short = False
+        if (kept := self._kept.get(key)) is not None:
+            self._have(key, *kept)
+        self._fetch(key, source)
+
+    def _follow(self, session: Session) -> bool:
+        """Whether the slice to show is the one shown, of a series that has grown; if so, keep it.
+
+        Its mask stays until the network was asked about it under its new name.
+        """
+        key, shown, before = _slice_key(session), self.shown, self._source
+        source = self._desk.find(key.series) if key else None
+        if key is None or shown is None or before is None or source in (None, before):
+            return False
+        if key.index >= source.shape[0] or (
+            source.slice_id(key.index) != before.slice_id(shown.key.index)
+        ):
+            return False
+        answer = self.answer
+        if answer is not None and answer.key == shown.key:
+            self.answer = replace(answer, key=key)
+        self._kept.put(key, source, shown.values)
+        self._have(key, source, shown.values)
+        self._fetch(key, source)
+        return True
+
+    def _fetch(self, key: SliceKey, source: SeriesSource) -> None:
+        """Read a slice and those around it that are not kept."""
+        session = self._store.session
+        needed: tuple[int, ...] = ()
+        if session.network is not None and session.card is not None:
+            steps = session.card.preprocessing
+            needed = slices_fed(key.index, source, steps, session.network)
+        others = dict.fromkeys((*needed, *(each.index for each in self._neighbours(key, source))))
+        wanted = [key, *(SliceKey(key.series, i) for i in others if i != key.index)]
         missing = [each.index for each in wanted if each not in self._kept]
 
         def work(job: JobContext) -> None:
@@ -140,9 +144,11 @@ class Live:
                     return
                 try:
                     values = source.slice(index)
-                except Exception:
+                except Exception as error:
                     if index == key.index:
                         raise
+                    if index in needed and isinstance(error, UnetscopeError):
+                        self._jobs.deliver(partial(self._failed, None, error))
                     continue  # a damaged neighbour is told of when it is wanted itself
                 here = SliceKey(key.series, index)
                 self._jobs.deliver(partial(self._read, here, source, values))
@@ -161,12 +167,11 @@ class Live:
     def _read(self, key: SliceKey, source: SeriesSource, values: Floats) -> None:
         if self._desk.find(key.series) is not source:
             return
-        self._kept[key] = (source, values)
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put(key, source, values)
         if key == _slice_key(self._store.session) and (not self.shown or self.shown.key != key):
             self._have(key, source, values)
+        elif self._is_short:
+            self.ask()
 
     def _have(self, key: SliceKey, source: SeriesSource, values: Floats) -> None:
         self.shown, self._source = ShownSlice(key, values), source
@@ -188,14 +193,23 @@ class Live:
             return
         if shown is None or source is None or shown.key != _slice_key(session):
             return
+        steps, network = session.card.preprocessing, session.network
+        slices = self._slices(shown.key, source, steps, network)
+        if slices is None:
+            self._asked = None
+            if not self._is_short:
+                self._is_short = True
+                self._fetch(shown.key, source)
+            return
+        self._is_short = False
         try:
-            fed = self._input(shown.key, shown.values, source, session.card, session.network)
+            fed = self._input(shown.key, slices, source, steps, network)
         except UnetscopeError as error:
             self._asked = None
             self._failed(None, error)
             return
         request = LookRequest(
-            model=session.network.ref,
+            model=network.ref,
             image=fed.image,
             image_key=fed.key,
             edits=session.edits,
@@ -203,7 +217,7 @@ class Live:
             dragging=self._dragging,
             visible=fed.part(self._visible) if self._dragging else None,
         )
-        self._asked, self._is_rough = request, self._dragging
+        self.fed, self._asked, self._is_rough = fed, request, self._dragging
         self._set_busy(True)
         answered = partial(self._answered, request, source, shown.key, fed.placement)
         self._engine.look(request, answered, partial(self._failed, request))
@@ -224,26 +238,37 @@ class Live:
         """Tell which part of the slice is on screen, in pixel edges; None: all of it."""
         self._visible = part
 
-    def input_key(self, key: SliceKey, card: ModelCard, network: Network) -> str:
+    def input_key(self, key: SliceKey, steps: Preprocessing, network: Network) -> str:
         """Name the image that a network is fed for a slice: equal names mean equal images."""
-        fed = f"{network.input_channels}/{card.preprocessing!r}"
+        fed = f"{network.input_channels}/{steps!r}"
         return f"{self._opened}/{key.series}/{key.index}/{fed}"
 
     def _input(
         self,
         key: SliceKey,
-        values: Floats,
+        slices: list[Floats],
         source: SeriesSource,
-        card: ModelCard,
+        steps: Preprocessing,
         network: Network,
     ) -> NetworkInput:
         """What the network is fed for a slice, made once; an edit changes nothing about it."""
-        name = self.input_key(key, card, network)
+        name = self.input_key(key, steps, network)
         made = self._inputs.get(name)
         if made is None:
-            made = network_input(values, source, card.preprocessing, network, name)
+            made = network_input(slices, source, steps, network, name)
         self._keep_input(made)
         return made
+
+    def _slices(
+        self, key: SliceKey, source: SeriesSource, steps: Preprocessing, network: Network
+    ) -> list[Floats] | None:
+        """The slices that an input is made of; None until all are read."""
+        if self.shown is not None and key == self.shown.key and key not in self._kept:
+            self._kept.put(key, source, self.shown.values)
+        indices = slices_fed(key.index, source, steps, network)
+        kept = [self._kept.get(SliceKey(key.series, index)) for index in indices]
+        slices = [one[1] for one in kept if one is not None]
+        return slices if len(slices) == len(kept) else None
 
     def _keep_input(self, made: NetworkInput) -> None:
         self._inputs[made.key] = made
@@ -261,9 +286,13 @@ class Live:
             return
         if self._asked is not None or self._dragging or self.answer is None:
             return
-        around = [key for key in self._neighbours(shown.key, source) if key in self._kept]
-        slices = [(self.input_key(key, card, network), self._kept[key]) for key in around]
-        asked = (network.ref, session.edits, session.layer, *(name for name, _ in slices))
+        steps = card.preprocessing
+        around = {
+            self.input_key(key, steps, network): slices
+            for key in self._neighbours(shown.key, source)
+            if (slices := self._slices(key, source, steps, network)) is not None
+        }
+        asked = (network.ref, session.edits, session.layer, *around)
         if asked == self._asked_ahead:
             return
         self._asked_ahead = asked
@@ -271,13 +300,13 @@ class Live:
 
         def work(job: JobContext) -> list[NetworkInput]:
             made = []
-            for name, (of, values) in slices:
+            for name, slices in around.items():
                 job.step(0)
                 if name in known:
                     made.append(known[name])
                     continue
                 try:
-                    made.append(network_input(values, of, card.preprocessing, network, name))
+                    made.append(network_input(slices, source, steps, network, name))
                 except UnetscopeError:
                     continue  # told of when the slice is wanted itself
             return made
@@ -367,4 +396,5 @@ def _fingerprint(session: Session) -> str | None:
 
 def _question(session: Session) -> tuple[object, ...]:
     """All that the engine's answer depends on, but for the slice, whose arrival asks by itself."""
-    return _fingerprint(session), session.card, session.edits, session.layer
+    steps = session.card.preprocessing if session.card else None
+    return _fingerprint(session), steps, session.edits, session.layer

@@ -14,20 +14,20 @@ class Pace:
 
     Nothing is lost by waiting: a view is made of what is in force when its turn comes, and when
     the gesture ends every view that waits is made at once.
-
-    Attributes
-    ----------
-    held : bool
-        A gesture goes on. `frame` is then to be called once for every picture on the screen.
     """
 
     held_changed = Signal(bool)
 
     def __init__(self) -> None:
-        self.held = False
+        self._holders: set[str] = set()
         self._drawn: set[Draw] = set()  # in this frame
         self._next: dict[Draw, None] = {}  # for the next frame, in order
         self._waiting: dict[Draw, None] = {}  # for their turn, in order
+
+    @property
+    def held(self) -> bool:
+        """Whether a gesture goes on; `frame` is then called once for every picture on screen."""
+        return bool(self._holders)
 
     def each_frame(self, draw: Draw) -> None:
         """Draw what the hand is on: at once, but in a gesture no more than once a frame."""
@@ -45,16 +45,19 @@ class Pace:
         else:
             draw()
 
-    def hold(self) -> None:
+    def hold(self, gesture: str = "drag") -> None:
         """A gesture begins."""
         if not self.held:
-            self.held = True
+            self._holders.add(gesture)
             self.held_changed.emit(True)
+        self._holders.add(gesture)
 
-    def release(self) -> None:
-        """The gesture is over: draw all that waits."""
-        if self.held:
-            self.held = False
+    def release(self, gesture: str = "drag") -> None:
+        """A gesture is over; after the last one all that waits is drawn."""
+        if gesture in self._holders:
+            self._holders.remove(gesture)
+            if self._holders:
+                return
             self.held_changed.emit(False)
             waiting = {**self._next, **self._waiting}
             self._drawn.clear()

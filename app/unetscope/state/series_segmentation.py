@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,7 +20,7 @@ from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.live import Live, SliceKey
-from unetscope.state.network_input import NetworkInput, network_input, on_slice
+from unetscope.state.network_input import NetworkInput, network_input, on_slice, slices_fed
 from unetscope.state.store import Store
 
 LANES = 2  # one slice is read while the engine is at another
@@ -73,7 +74,9 @@ class SeriesSegmentation:
         self._run: _Run | None = None
         self._of: tuple[object, ...] = _made_of(store.session)
         self._masks: dict[str, dict[int, Labels]] = {}
+        self._seen: dict[str, dict[int, Labels]] = {}  # of slices that were shown
         self._sources: dict[str, SeriesSource] = {}
+        live.answered.connect(self._on_answer)
         store.changed.connect(self._on_session)
         desk.studies_changed.connect(self._on_studies)
 
@@ -87,6 +90,14 @@ class SeriesSegmentation:
     def mask(self, key: SliceKey) -> Labels | None:
         """The kept mask ``(rows, columns)`` uint8 of a slice, on its own grid; None without one."""
         return self._masks.get(key.series, {}).get(key.index)
+
+    def seen(self, key: SliceKey) -> Labels | None:
+        """The mask of a slice as it was last shown, with these edits; None without one."""
+        return self._seen.get(key.series, {}).get(key.index)
+
+    def masks(self, series: str) -> Mapping[int, Labels]:
+        """The kept masks of a series by the number of their slice."""
+        return self._masks.get(series, {})
 
     def start(self) -> None:
         """Segment the series shown, from the slice shown outwards; what is kept is not redone."""
@@ -124,11 +135,13 @@ class SeriesSegmentation:
             return
         index = run.left.pop(0)
         key = SliceKey(run.source.uid, index)
-        name = self._live.input_key(key, run.card, run.network)
+        steps = run.card.preprocessing
+        name = self._live.input_key(key, steps, run.network)
 
         def work(_: JobContext) -> NetworkInput:
-            values = run.source.slice(index)
-            return network_input(values, run.source, run.card.preprocessing, run.network, name)
+            fed = slices_fed(index, run.source, steps, run.network)
+            slices = [run.source.slice(each) for each in fed]
+            return network_input(slices, run.source, steps, run.network, name)
 
         self._jobs.submit(
             f"segment {lane}",
@@ -183,6 +196,7 @@ class SeriesSegmentation:
             return
         self._of = of
         self._masks.clear()
+        self._seen.clear()
         if self._run is not None:
             self._stop()
             # soon, for the line that says what changed is written at this moment
@@ -193,6 +207,19 @@ class SeriesSegmentation:
                 )
             )
 
+    def _on_answer(self) -> None:
+        """Keep the mask of a slice that was shown, for when it is shown again."""
+        answer = self._live.answer
+        if answer is None or answer.mask is None or answer.look.exact_in is not None:
+            return
+        request, session = answer.look.request, self._store.session
+        if session.network is None or session.network.ref != request.model:
+            return
+        source = self._desk.find(answer.key.series)
+        if source is not None and request.edits == session.edits:
+            self._sources[answer.key.series] = source
+            self._seen.setdefault(answer.key.series, {})[answer.key.index] = answer.mask
+
     def _on_studies(self) -> None:
         """Drop what was made of a series that was replaced."""
         for uid, source in list(self._sources.items()):
@@ -200,6 +227,7 @@ class SeriesSegmentation:
                 continue
             del self._sources[uid]
             self._masks.pop(uid, None)
+            self._seen.pop(uid, None)
             if self._run is not None and self._run.source is source:
                 self._stop()
 
@@ -227,7 +255,8 @@ class SeriesSegmentation:
 def _made_of(session: Session) -> tuple[object, ...]:
     """All that the masks depend on, but for the slices."""
     ref = session.network.ref if session.network else None
-    return ref, session.card, session.edits
+    steps = session.card.preprocessing if session.card else None
+    return ref, steps, session.edits
 
 
 def _sizes(masks: dict[int, Labels], run: _Run) -> list[str]:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QIcon, QKeySequence
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -20,23 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from unetscope.domain.session import Session
-from unetscope.ui.commands.command import Command
-
 STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5 saved_model.pb);;All files (*)"
-
-MOUSE = (
-    ("Left drag on the slice", "Window: right is wider, down is a higher centre; Ctrl is faster"),
-    ("Middle drag, right drag", "Pan, zoom"),
-    ("Wheel, Up, Down", "Slice; Shift or Page Up and Down for ten; Home and End for the ends"),
-    ("Double click on the slice", "Slice only, or all panels again"),
-    ("B held", "The trained network's result"),
-    ("Arrows in a gallery", "Travel through filters or feature maps; Ctrl and wheel: their size"),
-    ("U, O in the activation viewer", "The layer before, the layer after"),
-    ("Wheel or drag on a kernel's value", "Change it; Shift is coarser, Ctrl finer"),
-    ("A number typed on a kernel's value", "Set it; Enter to take it, Esc to leave it"),
-)
 
 
 class Choice(Enum):
@@ -102,15 +87,14 @@ def ask_about_edits(parent: QWidget) -> Choice:
     )
 
 
-def show_shortcuts(parent: QWidget, entries: Sequence[tuple[Command, QAction]]) -> None:
-    """Show every key and mouse gesture."""
-    rows = [(escape(keys), escape(what)) for keys, what in MOUSE]
-    for command, action in entries:
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        if keys:
-            rows.append((escape(keys), escape(command.text(Session()).rstrip("…"))))
-    body = "".join(f"<tr><td><b>{k}</b>&nbsp;&nbsp;</td><td>{w}</td></tr>" for k, w in rows)
-    _page(parent, "Keys and mouse", f"<table cellpadding=4>{body}</table>")
+def show_shortcuts(parent: QWidget, rows: Sequence[tuple[str, str]]) -> None:
+    """Show every key and mouse gesture, each with what it does."""
+    body = "".join(
+        f"<tr><td><b>{escape(keys)}</b>&nbsp;&nbsp;</td><td>{escape(what)}</td></tr>"
+        for keys, what in rows
+    )
+    hint = "<p>All keys and the mouse can be changed in Preferences.</p>"
+    _page(parent, "Keys and mouse", f"{hint}<table cellpadding=4>{body}</table>")
 
 
 def _page(parent: QWidget, title: str, html: str) -> None:

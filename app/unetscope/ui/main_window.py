@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,6 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QKeySequence,
-    QShortcut,
     QShowEvent,
 )
 from PySide6.QtWidgets import QApplication, QMainWindow
@@ -22,30 +20,40 @@ from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
 from unetscope.presenters.filters import FiltersPresenter
 from unetscope.presenters.frame import FramePresenter, FrameView
+from unetscope.presenters.input_card import InputCardPresenter
 from unetscope.presenters.kernel_editor import KernelPresenter
 from unetscope.presenters.layers import LayersPresenter
 from unetscope.presenters.maps import MapsPresenter
+from unetscope.presenters.planes import PlanesPresenter
 from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.presenters.studies import StudiesPresenter
+from unetscope.presenters.tags import TagsPresenter
 from unetscope.state.desk import Desk
 from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 from unetscope.ui import dialogs, icons, theme
-from unetscope.ui.actions import COMMANDS, make_action, show_state
+from unetscope.ui.actions import COMMANDS, MENUS, make_action, show_state
+from unetscope.ui.bindings import WindowBindings
+from unetscope.ui.command_palette import CommandPalette
 from unetscope.ui.labels_menu import LabelsMenu
 from unetscope.ui.layout import Place, Side, WindowLayout
 from unetscope.ui.menus import Menus
 from unetscope.ui.opening import Opening, Paths
 from unetscope.ui.panels.feature_map_panel import FeatureMapPanel
 from unetscope.ui.panels.filters_panel import FiltersPanel
+from unetscope.ui.panels.input_card_panel import InputCardPanel
 from unetscope.ui.panels.kernel_panel import KernelPanel
 from unetscope.ui.panels.layers_panel import LayersPanel
 from unetscope.ui.panels.maps_panel import MapsPanel
 from unetscope.ui.panels.slice_panel import SlicePanel
 from unetscope.ui.panels.studies_panel import StudiesPanel
+from unetscope.ui.preferences.preferences import Preferences
+from unetscope.ui.probability_menu import ProbabilityMenu
 from unetscope.ui.status_line import StatusLine
+from unetscope.ui.tag_browser import TagBrowser
 from unetscope.ui.toolbar import Toolbar
 from unetscope.ui.unsaved_edits import UnsavedEdits
+from unetscope.ui.widgets.image_canvas import ImageCanvas
 from unetscope.ui.window_keys import WindowKeys
 
 
@@ -56,11 +64,14 @@ class Presenters:
     pace: Pace
     frame: FramePresenter
     slice_view: SlicePresenter
+    planes: PlanesPresenter
     studies: StudiesPresenter
     layers: LayersPresenter
     filters: FiltersPresenter
     maps: MapsPresenter
     kernel: KernelPresenter
+    input_card: InputCardPresenter
+    tags: TagsPresenter
 
 
 class MainWindow(QMainWindow):
@@ -71,6 +82,8 @@ class MainWindow(QMainWindow):
     unsaved: UnsavedEdits
     opening: Opening
     places: WindowLayout
+    bindings: WindowBindings
+    preferences: Preferences
     slice_panel: SlicePanel
     layers_panel: LayersPanel
     kernel_panel: KernelPanel
@@ -90,14 +103,15 @@ class MainWindow(QMainWindow):
         self._desk = desk
         self._settings = settings
         self.unsaved = UnsavedEdits(store, desk, self)
-        self.opening = Opening(desk, self.unsaved, paths, settings, self)
+        self.opening = Opening(store, desk, self.unsaved, paths, settings, self)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setWindowIcon(icons.icon("app"))
 
-        self.slice_panel = SlicePanel(presenters.slice_view, self)
+        self.slice_panel = SlicePanel(presenters.slice_view, presenters.planes, self)
         self.setCentralWidget(self.slice_panel)
         self.studies_panel = StudiesPanel(presenters.studies, self)
+        self.input_card_panel = InputCardPanel(presenters.input_card, self)
         self.layers_panel = LayersPanel(presenters.layers, self)
         self.filters_panel = FiltersPanel(presenters.filters, self)
         self.kernel_panel = KernelPanel(presenters.kernel, self)
@@ -107,8 +121,8 @@ class MainWindow(QMainWindow):
             self,
             settings,
             (
-                Place(Side.LEFT, 190, (self.studies_panel,)),
-                Place(Side.LEFT, 530, (self.layers_panel,)),
+                Place(Side.LEFT, 270, (self.studies_panel, self.input_card_panel)),
+                Place(Side.LEFT, 450, (self.layers_panel,)),
                 Place(Side.RIGHT, 400, (self.maps_panel,)),
                 Place(Side.RIGHT, 320, (self.feature_map_panel,)),
                 Place(Side.BOTTOM, 290, (self.filters_panel,)),
@@ -123,6 +137,7 @@ class MainWindow(QMainWindow):
             {
                 "file.save_model": self.opening.recent,
                 "view.auto_window": LabelsMenu(presenters.slice_view, self),
+                "slice.file_window": ProbabilityMenu(presenters.slice_view, store, self),
             },
         )
         self.toolbar = Toolbar(self._actions, self)
@@ -143,18 +158,9 @@ class MainWindow(QMainWindow):
         for command in COMMANDS:
             self._actions[command.id].triggered.connect(partial(self.run, command.id))
         panel = self.slice_panel
-        keys = Qt.Key
-        for key, steps in (
-            (keys.Key_Down, 1),
-            (keys.Key_Up, -1),
-            (keys.Key_PageDown, 10),
-            (keys.Key_PageUp, -10),
-            (keys.Key_End, 10**9),
-            (keys.Key_Home, -(10**9)),
-        ):
-            self._slice_key(QKeySequence(key), steps)
-        self._slice_key(QKeySequence("Shift+Down"), 10)
-        self._slice_key(QKeySequence("Shift+Up"), -10)
+        for command in COMMANDS:
+            if command.in_slice:
+                panel.addAction(self._actions[command.id])
         panel.command_chosen.connect(self.run)
         panel.maximise.connect(self.places.toggle_panels)
         panel.context_menu.connect(self.menus.open_view_menu)
@@ -166,11 +172,12 @@ class MainWindow(QMainWindow):
         self.presenters.frame.view_changed.connect(self._show_frame)
         self.store.changed.connect(self._on_session)
         self._keys = WindowKeys(self, self.store)
-
-    def _slice_key(self, key: QKeySequence, steps: int) -> None:
-        shortcut = QShortcut(key, self.slice_panel)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(lambda: self.presenters.slice_view.step(steps))
+        canvases = panel.findChildren(ImageCanvas)
+        self.bindings = WindowBindings(self._settings, self._actions, canvases, self._keys)
+        self.preferences = Preferences(
+            self._settings, self.bindings, self.apply_theme, self._show_session, self
+        )
+        self._tag_browser: TagBrowser | None = None
 
     # ------------------------------------------------------------------- view
 
@@ -225,7 +232,10 @@ class MainWindow(QMainWindow):
         hidden = self.store.session.identity_hidden
         if not hidden:
             self.store.update(Session.toggle_identity)
+        view = self.presenters.frame.view
+        self.status_line.show_view(replace(view, status="", hint="", busy=""))  # they name files
         written = self.grab().save(str(path))
+        self.status_line.show_view(view)
         if not hidden:
             self.store.update(Session.toggle_identity)
         return bool(written)
@@ -235,9 +245,8 @@ class MainWindow(QMainWindow):
         self.close()
 
     def reset_view(self) -> None:
-        """The window from the file, the whole slice in view."""
-        self.store.update(Session.reset_view)
-        self.slice_panel.canvas.fit()
+        """The usual tool; or else the window from the file, the whole slice in view."""
+        self.slice_panel.reset_view()
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or go back."""
@@ -245,9 +254,7 @@ class MainWindow(QMainWindow):
 
     def toggle_theme(self) -> None:
         """Change between the light and the dark theme, and remember it."""
-        chosen = theme.LIGHT if theme.current().dark else theme.DARK
-        self._settings.setValue("theme", chosen.name)
-        self.apply_theme(chosen)
+        self.preferences.choose_theme(theme.LIGHT if theme.current().dark else theme.DARK)
 
     def apply_theme(self, chosen: theme.Theme) -> None:
         """Put a theme in force, icons included."""
@@ -261,8 +268,21 @@ class MainWindow(QMainWindow):
             panel.show_theme()
 
     def show_shortcuts(self) -> None:
-        """Say which keys and mouse buttons do what."""
-        dialogs.show_shortcuts(self, [(c, self._actions[c.id]) for c in COMMANDS])
+        """Say which keys and mouse gestures do what."""
+        dialogs.show_shortcuts(self, self.bindings.sheet())
+
+    def show_tags(self) -> None:
+        """Show the header of the slice, following it until that is closed."""
+        if self._tag_browser is None:
+            self._tag_browser = TagBrowser(self.presenters.tags, self)
+        self._tag_browser.show()
+        self._tag_browser.activateWindow()
+
+    def show_palette(self) -> None:
+        """List all commands to choose one by a few letters."""
+        entries = [(MENUS[c.menu].replace("&", ""), self._actions[c.id]) for c in COMMANDS]
+        panels = [("Panel", dock.toggleViewAction()) for dock in self.places.docks]
+        CommandPalette([*entries, *panels], self).open_over(self)
 
     def show_about(self) -> None:
         """Say what the program is."""

@@ -14,15 +14,23 @@ KEPT = 8
 
 
 class RecentMenu(QMenu):
-    """Remembers paths by kind, and opens one when it is chosen."""
+    """Remembers paths by kind, and opens one when it is chosen.
+
+    A path may tell who the patient is: while identity is hidden, studies are numbered only.
+    """
 
     def __init__(
-        self, settings: QSettings, open_path: Callable[[Path], None], parent: QWidget
+        self,
+        settings: QSettings,
+        open_path: Callable[[Path], None],
+        identity_hidden: Callable[[], bool],
+        parent: QWidget,
     ) -> None:
         super().__init__("Recent", parent)
         self.setToolTipsVisible(True)
         self._settings = settings
         self._open = open_path
+        self._identity_hidden = identity_hidden
         self.aboutToShow.connect(self._fill)
 
     def remember(self, kind: str, path: Path) -> None:
@@ -44,9 +52,11 @@ class RecentMenu(QMenu):
     def _fill(self) -> None:
         self.clear()
         for kind in KINDS:
-            for path in self.paths(kind):
-                action = self.addAction(path.name)
-                action.setToolTip(str(path))
+            for number, path in enumerate(self.paths(kind), start=1):
+                hidden = self._identity_hidden()
+                anonymous = hidden and kind == "studies"
+                action = self.addAction(f"Study {number}" if anonymous else path.name)
+                action.setToolTip(action.text() if hidden else str(path))
                 action.triggered.connect(partial(self._open, path))
             self.addSeparator()
         clear = self.addAction("Clear this list")

@@ -193,7 +193,8 @@ def style_sheet(theme: Theme) -> str:
     """The one style sheet, in the colours of `theme`.
 
     Labels and frames take a look by the dynamic property ``role``: ``title``, ``muted``, ``value``,
-    ``warning``, ``error`` and ``ok`` for labels, ``card`` and ``note`` for frames.
+    ``warning``, ``error`` and ``ok`` for labels, ``card`` and ``note`` for frames,
+    ``cards`` for trees.
     """
     return SHEET.substitute({key: str(value) for key, value in asdict(theme).items()})
 
@@ -272,6 +273,8 @@ QTreeView::item, QListView::item { padding: 2px 4px; }
 QTreeView::item:hover, QListView::item:hover { background: $raised_hover; }
 QTreeView::item:selected, QListView::item:selected, QTableView::item:selected {
   background: $selection; color: $selection_text; }
+QTreeView[role="cards"]::item:hover, QTreeView[role="cards"]::item:selected {
+  background: transparent; }
 QHeaderView::section { background: $panel_title; color: $text_muted; border: 0; }
 QHeaderView::section { border-right: 1px solid $border; border-bottom: 1px solid $border; }
 QHeaderView::section { padding: 4px 6px; }

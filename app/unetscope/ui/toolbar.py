@@ -11,7 +11,17 @@ from PySide6.QtWidgets import QSizePolicy, QSlider, QToolBar, QToolButton, QWidg
 from unetscope.ui.actions import TOOLBAR
 from unetscope.ui.widgets.banner import Banner
 
-WITHOUT_TEXT = frozenset({"edit.undo", "edit.redo", "view.reset", "view.invert"})
+WITHOUT_TEXT = frozenset(
+    {
+        "edit.undo",
+        "edit.redo",
+        "view.reset",
+        "view.invert",
+        "slice.planes",
+        "slice.crosshair",
+        "tool.distance",
+    }
+)
 BESIDE, ALONE = (
     Qt.ToolButtonStyle.ToolButtonTextBesideIcon,
     Qt.ToolButtonStyle.ToolButtonIconOnly,

@@ -1,6 +1,8 @@
-"""Keys that mean something wherever the focus is: B held, and Esc while typing."""
+"""Keys that mean something wherever the focus is: one to be held, and Esc while typing."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -14,18 +16,23 @@ UNDO, REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 class WindowKeys(QObject):
     """Watches all keys of the program on behalf of one window, until it is told to stop.
 
-    While B is held, the trained network's result is shown. Esc is for the line that is being
-    typed, before it resets the view.
+    While B, or what is bound in its place, is held, the trained network's result is shown. Esc is
+    for the line that is being typed, before it resets the view.
     """
 
     def __init__(self, window: QWidget, store: Store) -> None:
         super().__init__(window)
         self._window = window
         self._store = store
-        self._holds = False  # B is down
+        self._hold_keys: frozenset[str] = frozenset()
+        self._held: int | None = None  # the key that is down
         app = QApplication.instance()
         if app is not None:
             app.installEventFilter(self)
+
+    def set_hold_keys(self, keys: Iterable[str]) -> None:
+        """Choose the keys that show the trained network's result while they are held."""
+        self._hold_keys = frozenset(keys)
 
     def stop(self) -> None:
         """Watch no longer."""
@@ -44,9 +51,9 @@ class WindowKeys(QObject):
 
     def _key(self, event: QKeyEvent) -> bool:
         key, kind = event.key(), event.type()
-        if key == Qt.Key.Key_B and kind == QEvent.Type.KeyPress:
+        if kind == QEvent.Type.KeyPress and _text_of(event) in self._hold_keys:
             return self._hold(event)
-        if key == Qt.Key.Key_B and kind == QEvent.Type.KeyRelease and not event.isAutoRepeat():
+        if kind == QEvent.Type.KeyRelease and key == self._held and not event.isAutoRepeat():
             return self._release()
         if kind != QEvent.Type.ShortcutOverride:
             return False
@@ -59,24 +66,24 @@ class WindowKeys(QObject):
 
     def _hold(self, event: QKeyEvent) -> bool:
         session = self._store.session
-        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-        if (
-            _is_typing_words()
-            or not plain
-            or not self._window.isActiveWindow()
-            or not session.edits
-        ):
+        active = self._window.isActiveWindow()
+        if _is_typing_words() or not active or not session.edits:
             return False
         if not session.show_trained and not event.isAutoRepeat():
-            self._holds = True
+            self._held = event.key()
             self._store.update(lambda s: s.compare_trained(True))
         return True
 
     def _release(self) -> bool:
-        held, self._holds = self._holds, False
+        held, self._held = self._held is not None, None
         if held:
             self._store.update(lambda s: s.compare_trained(False))
         return held
+
+
+def _text_of(event: QKeyEvent) -> str:
+    keys = QKeySequence(event.keyCombination())
+    return keys.toString(QKeySequence.SequenceFormat.PortableText)
 
 
 def _is_typing_words() -> bool:

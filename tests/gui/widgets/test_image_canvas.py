@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 
-from unetscope.ui.widgets.canvas_content import Box, CanvasContent, Corners, Edges
-from unetscope.ui.widgets.canvas_painting import length_text, nice_length
+from unetscope.ui.widgets.canvas_content import Box, CanvasContent, Corners, Edges, LegendLine
+from unetscope.ui.widgets.canvas_rulers import length_text, nice_length
 from unetscope.ui.widgets.canvas_view import CanvasView
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 from unetscope.ui.widgets.outline import outline_segments, region_segments
@@ -109,9 +109,10 @@ def test_everything_at_once_can_be_painted_at_any_size(canvas: ImageCanvas) -> N
         outline_colours={1: (9, 9, 200)},
         letters=Edges(left="R", right="L", top="A", bottom="P"),
         corners=Corners(top_left=("a" * 200, "b"), top_right=("c",), bottom_right=("d",)),
-        legend=(("Grey matter", (1, 2, 3)),),
+        legend=(LegendLine(1, "Grey matter", (1, 2, 3)),),
         probe="value " * 40,
         crosshair=(20.5, 40.5),
+        rulers=True,
         box=Box(row=-5, column=60, height=30, width=60, text="receptive field"),
         notice="Edited model — research use only",
     )

@@ -13,8 +13,8 @@ from unetscope.domain.errors import EngineError
 from unetscope.domain.ports import EngineState, EngineStatus
 from unetscope.domain.session import Session
 from unetscope.domain.study import PatientInfo, Skipped
+from unetscope.domain.window import Window
 from unetscope.presenters.frame import FramePresenter, FrameView
-from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.presenters.studies import StudiesPresenter
 
 
@@ -149,14 +149,15 @@ def test_a_study_is_listed_with_its_series_and_a_picture_of_each(
     tall = np.random.default_rng(0).random((7, 200, 100)).astype(np.float32)
     bench.open_study(FakeSeries("a"), FakeSeries("b", tall, description="", warnings=("Uneven.",)))
     (study,) = studies.view.studies
-    assert (study.title, study.details) == ("Doe Jane", "Head · 2026-01-02")
+    assert (study.title, study.details) == ("Doe Jane · F · 042Y", "2026-01-02 · Head")
     first, second = study.series
-    assert (first.title, first.details) == ("T1 axial", "MR · 5 × 8×8 · 2.0 mm")
+    assert (first.title, first.details) == ("T1 axial", "MR · 5 slices · 2.0 mm")
+    assert first.geometry == "8 × 8 pixels of 0.5 × 0.5 mm"
     assert (second.title, second.warnings) == ("MR", ("Uneven.",))
     assert first.thumbnail is not None
     assert second.thumbnail is not None
     assert first.thumbnail.shape == (8, 8)
-    assert second.thumbnail.shape == (50, 25)
+    assert second.thumbnail.shape == (64, 32)
     assert second.thumbnail.dtype == np.uint8
     assert studies.view.selected == "b"
 
@@ -185,7 +186,7 @@ def test_thumbnails_are_read_once(bench: Bench, studies: StudiesPresenter) -> No
 
 def test_a_hidden_identity_is_shown_nowhere(bench: Bench, studies: StudiesPresenter) -> None:
     frame = FramePresenter(bench.store, bench.desk, bench.live, bench.segmentation)
-    viewer = SlicePresenter(bench.store, bench.desk, bench.live, bench.segmentation)
+    viewer = bench.slice_presenter()
     bench.open_model()
     bench.open_study()
     bench.engine.answer()
@@ -195,13 +196,52 @@ def test_a_hidden_identity_is_shown_nowhere(bench: Bench, studies: StudiesPresen
     assert not any(secret in shown for secret in ("Doe", "Jane", "P-17", "19840203"))
     assert studies.view.studies[0].title == "Identity hidden"
     bench.update(Session.toggle_identity)
-    assert studies.view.studies[0].title == "Doe Jane"
+    assert studies.view.studies[0].title == "Doe Jane · F · 042Y"
 
 
 def test_a_patient_without_a_name_is_called_by_the_number(
     bench: Bench, studies: StudiesPresenter
 ) -> None:
-    bench.open_study(patient=PatientInfo(identity="P-9"))
-    assert studies.view.studies[0].title == "P-9"
-    bench.open_study(FakeSeries("z"), patient=PatientInfo(), path="/z")
+    bench.open_study(FakeSeries(patient=PatientInfo(identity="P-9")))
+    assert studies.view.studies[0].title.startswith("P-9")
+    bench.open_study(FakeSeries("z", patient=PatientInfo()), path="/z")
     assert studies.view.studies[0].title == "No name"
+
+
+def test_each_patient_of_a_folder_has_a_heading(bench: Bench, studies: StudiesPresenter) -> None:
+    other = PatientInfo(name="Roe^Ann", identity="P-18")
+    bench.open_study(FakeSeries("a"), FakeSeries("b", patient=other), FakeSeries("c"))
+    first, second = studies.view.studies
+    assert ([row.uid for row in first.series], [row.uid for row in second.series]) == (
+        ["a", "c"],
+        ["b"],
+    )
+    assert second.title == "Roe Ann"
+
+
+def test_steps_lead_from_series_to_series_across_studies(
+    bench: Bench, studies: StudiesPresenter
+) -> None:
+    bench.open_study(FakeSeries("a"), FakeSeries("b"))
+    studies.select("a")
+    studies.step(1)
+    assert studies.view.selected == "b"
+    studies.step(5)
+    assert studies.view.selected == "b"
+    studies.step(-9)
+    assert studies.view.selected == "a"
+
+
+def test_a_thumbnail_has_the_shape_of_the_slice_in_mm_and_its_own_window(
+    bench: Bench, studies: StudiesPresenter
+) -> None:
+    values = np.linspace(0, 100, 3 * 40 * 40, dtype=np.float32).reshape(3, 40, 40)
+    wide = FakeSeries("a", values, spacing=(1.0, 1.0, 4.0), from_file=Window(1000.0, 1.0))
+    bright = FakeSeries("b", values, monochrome1=True, from_file=Window(1000.0, 1.0))
+    bench.open_study(wide, bright)
+    first, second = (row.thumbnail for row in studies.view.studies[0].series)
+    assert first is not None
+    assert second is not None
+    assert first.shape == (16, 64)
+    assert not first.any()  # all values are below the window of the file
+    assert (second == 255).all()  # and shown bright where low values are

@@ -14,7 +14,7 @@ from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.session import Session
 from unetscope.domain.study import PatientInfo
 from unetscope.domain.window import Window
-from unetscope.presenters.slice_view import SlicePresenter, SliceView
+from unetscope.presenters.slice_view import SliceView
 
 WINDOW = Window(100.0, 200.0, "LINEAR_EXACT")
 
@@ -25,7 +25,7 @@ class Seen:
     def __init__(self) -> None:
         self.bench = Bench()
         bench = self.bench
-        self.presenter = SlicePresenter(bench.store, bench.desk, bench.live, bench.segmentation)
+        self.presenter = bench.slice_presenter()
         self.views: list[SliceView] = []
         self.presenter.view_changed.connect(self.on_view)
 
@@ -82,7 +82,7 @@ def test_the_slice_is_shown_through_the_files_window_with_letters_and_corners(se
 
 
 def test_letters_are_hidden_when_the_orientation_is_not_known(seen: Seen) -> None:
-    seen.bench.open_study(FakeSeries(has_orientation=False, geometry_sure=False))
+    seen.bench.open_study(FakeSeries(has_orientation=False, calibrated=False))
     assert seen.view.letters == EdgeLetters("", "", "", "")
     assert not seen.view.calibrated
 
@@ -277,8 +277,10 @@ def test_an_answer_that_comes_after_another_network_was_opened_is_not_shown(seen
 
 
 def test_the_probe_tells_value_voxel_place_and_class(segmented: Seen) -> None:
+    segmented.presenter.probe(1, 2)  # has the stored values fetched
+    segmented.bench.jobs.run()
     assert segmented.presenter.probe(1, 2) == (
-        "value 138   voxel (2, 1, 2)",
+        "raw 138.0   value 138   shown 40   voxel (2, 1, 2)",
         "R 9.0  A 19.5  H 34.0 mm",
         "Background  p 0.80 (uncalibrated)",
     )
@@ -294,7 +296,7 @@ def test_the_probe_gives_units_where_there_are_any_and_no_place_where_it_is_unkn
     seen: Seen,
 ) -> None:
     seen.bench.open_study(FakeSeries(units="HU", has_orientation=False))
-    assert seen.presenter.probe(0, 0) == ("value 128 HU   voxel (2, 0, 0)",)
+    assert seen.presenter.probe(0, 0) == ("value 128 HU   shown 0   voxel (2, 0, 0)",)
 
 
 def test_the_probe_tells_what_the_network_was_not_shown(seen: Seen) -> None:

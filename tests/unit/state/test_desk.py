@@ -58,7 +58,7 @@ def of(slices: int, uid: str) -> FakeSeries:
 def test_a_study_opens_at_the_middle_of_its_largest_series(bench: Bench, ears: Ears) -> None:
     study = bench.open_study(of(2, "a"), of(9, "b"), of(3, "c"))
     assert bench.desk.studies == (study,)
-    assert bench.session.series == SeriesChoice("b", 9)
+    assert bench.session.series == SeriesChoice("b", 9, "MR")
     assert bench.session.slice_index == 4
     assert bench.desk.shown is study.series[1]
     assert ears.studies == 1
@@ -105,7 +105,7 @@ def test_a_second_study_is_added_and_one_that_is_opened_again_replaces_itself(
     again = bench.open_study(of(4, "a"))
     assert bench.desk.studies == (again, second)
     assert bench.desk.series("a") is again.series[0]
-    assert bench.session.series == SeriesChoice("a", 4)
+    assert bench.session.series == SeriesChoice("a", 4, "MR")
 
 
 def test_cancelling_leaves_what_was_open(bench: Bench, ears: Ears) -> None:

@@ -125,14 +125,6 @@ def test_a_damaged_neighbour_does_not_hide_the_slice_that_can_be_read(bench: Ben
     assert "Slice 5 is damaged" in str(bench.live.problem)
 
 
-def test_only_so_many_slices_are_kept(bench: Bench) -> None:
-    bench.open_study(FakeSeries(volume=np.zeros((90, 2, 2), np.float32)))
-    for index in range(90):
-        bench.update(lambda s, index=index: s.select_slice(index))  # type: ignore[misc]
-    assert len(bench.live._kept) <= 48
-    assert shown(bench) == ("1.2.3", 89)
-
-
 def test_a_study_opened_again_shows_its_new_pixels(both: Bench) -> None:
     both.engine.answer()
     old_key = both.engine.looks[-1].request.image_key
@@ -492,7 +484,7 @@ def test_an_edit_makes_the_input_of_the_network_no_second_time(
 def test_the_part_on_screen_is_told_in_the_grid_of_the_input() -> None:
     steps = Preprocessing(size=(12, 20), spacing=(2.0, 0.5), normalise="none")
     series = FakeSeries(spacing=(1.0, 1.0, 1.0))
-    fed = network_input(series.volume[0], series, steps, unet(), "key")
+    fed = network_input([series.volume[0]], series, steps, unet(), "key")
     assert fed.placement.resampled == (4, 16)  # 8 by 8 pixels, in the middle of 12 by 20
     assert fed.part((0.0, 0.0, 8.0, 8.0)) == (4, 2, 4, 16)
     assert fed.part((2.0, 1.0, 2.0, 3.0)) == (5, 4, 1, 6)

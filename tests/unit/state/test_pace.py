@@ -101,3 +101,20 @@ def test_it_tells_when_a_gesture_begins_and_ends() -> None:
     for change in (pace.hold, pace.hold, pace.release, pace.release):
         change()
     assert told == [True, False]
+
+
+def test_views_wait_until_the_last_of_two_gestures_is_over(views: Views) -> None:
+    pace = Pace()
+    told: list[bool] = []
+    pace.held_changed.connect(told.append)
+    pace.hold("drag")
+    pace.hold("scroll")
+    pace.in_turn(views.maps)
+    pace.release("scroll")
+    assert pace.held
+    assert views.drawn == []
+    pace.release("scroll")
+    pace.release("drag")
+    assert not pace.held
+    assert views.drawn == ["maps"]
+    assert told == [True, False]

@@ -11,6 +11,7 @@ from tests.unit.fakes import CARD, Bench, FakeSeries, unet
 from unetscope.domain.edits import SetBias
 from unetscope.domain.errors import EngineError
 from unetscope.domain.ports import Notice
+from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.session import Session
 from unetscope.state.live import SliceKey
 
@@ -136,7 +137,7 @@ def test_cancelling_keeps_what_is_made_and_starting_again_makes_the_rest(
 CHANGES = {
     "edit": lambda s: s.edit(EDIT),
     "network": lambda s: s.open_network(unet(1, "sha256:1"), CARD),
-    "card": lambda s: replace(s, card=replace(CARD, name="Other")),
+    "card": lambda s: replace(s, card=replace(CARD, preprocessing=Preprocessing(size=(8, 8)))),
 }
 
 
@@ -226,3 +227,21 @@ def test_without_a_study_or_a_network_it_says_what_is_missing() -> None:
     bench.segmentation.start()
     assert ears.said == "There is nothing to segment."
     assert not bench.segmentation.running
+
+
+def test_the_mask_of_a_slice_that_was_shown_is_there_when_it_is_shown_again(bench: Bench) -> None:
+    answer = bench.live.answer
+    assert answer is not None
+    assert bench.segmentation.seen(answer.key) is answer.mask
+    assert kept(bench) == [], "it counts for no volume"
+    bench.update(lambda s: s.select_slice(0))
+    assert bench.segmentation.seen(answer.key) is answer.mask
+    bench.update(CHANGES["edit"])
+    assert bench.segmentation.seen(answer.key) is None
+
+
+def test_a_mask_that_was_seen_goes_with_its_study(bench: Bench) -> None:
+    assert bench.live.answer is not None
+    key = bench.live.answer.key
+    bench.open_study(FakeSeries())
+    assert bench.segmentation.seen(key) is None

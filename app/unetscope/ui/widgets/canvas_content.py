@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,36 @@ class Box:
     text: str = ""
 
 
+class LegendLine(NamedTuple):
+    """A label in the legend: its number, name and colour, and whether it is shown."""
+
+    label: int
+    name: str
+    rgb: RGB
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A measurement over the slice.
+
+    Attributes
+    ----------
+    number : int
+        Its name in what the canvas reports.
+    kind : str
+        ``distance``, ``angle``, ``rectangle``, ``ellipse`` or ``polygon``.
+    points : tuple of (float, float)
+        (row, column) in pixel edges: ends, corners, or opposite corners.
+    """
+
+    number: int
+    kind: str
+    points: tuple[tuple[float, float], ...]
+    lines: Lines = ()
+    selected: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CanvasContent:
     """A slice and everything drawn over it.
@@ -58,10 +88,16 @@ class CanvasContent:
         Red, green, blue, alpha (not multiplied into the colours).
     outline : (H, W) ndarray of int, or None
         Labels whose borders are drawn in `outline_colours`; labels without a colour are not drawn.
-    legend : tuple of (str, RGB)
-        Names of labels beside a patch of their colour, below the top left corner.
+    legend : tuple of LegendLine
+        Names of labels beside an eye in their colour, below the top left corner.
+    shapes : tuple of Drawn
+        Measurements, the ones drawn last on top.
+    rulers : bool
+        Rulers at the left and below, where the slice is calibrated.
+    probed : tuple of str
+        What is under the mouse, below the bottom left corner's text.
     probe : str
-        One brighter line below the bottom left corner's text.
+        One brighter line below that.
     crosshair : (float, float), or None
         Row and column, in pixel edges: the centre of pixel (r, c) is (r + 0.5, c + 0.5).
     notice : str
@@ -76,7 +112,10 @@ class CanvasContent:
     outline_colours: Mapping[int, RGB] = field(default_factory=dict)
     letters: Edges = Edges()
     corners: Corners = Corners()
-    legend: tuple[tuple[str, RGB], ...] = ()
+    legend: tuple[LegendLine, ...] = ()
+    shapes: tuple[Drawn, ...] = ()
+    rulers: bool = False
+    probed: Lines = ()
     probe: str = ""
     crosshair: tuple[float, float] | None = None
     box: Box | None = None
@@ -86,6 +125,23 @@ class CanvasContent:
 
 
 EMPTY = CanvasContent()
+
+_PICTURES = frozenset({"grey", "overlay", "outline"})
+_OTHERS = [item.name for item in fields(CanvasContent) if item.name not in _PICTURES]
+
+
+def differ_in_overlay_only(content: CanvasContent, old: CanvasContent) -> bool:
+    """Whether two contents share all but the overlay, which has one size in both."""
+    shape, before = (None if o is None else o.shape for o in (content.overlay, old.overlay))
+    if shape != before:
+        return False
+    pictures = content.grey is old.grey and content.outline is old.outline
+    return pictures and all(getattr(content, name) == getattr(old, name) for name in _OTHERS)
+
+
+def frame(content: CanvasContent) -> tuple[object, ...]:
+    """What the zoom depends on: shape and spacing."""
+    return (None if content.grey is None else content.grey.shape, content.spacing)
 
 
 def changed_part(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.canvas_content import RGB, Box, CanvasContent, Lines
+from unetscope.ui.widgets.canvas_content import Box, CanvasContent, LegendLine, Lines
+from unetscope.ui.widgets.canvas_rulers import length_text, nice_length, paint_rulers
+from unetscope.ui.widgets.canvas_shapes import paint_shapes
 from unetscope.ui.widgets.canvas_view import CanvasView
 
 INSET = 10.0
+PROBE_ROOM = 340.0  # width that what is under the mouse may take
+EYE = 14.0  # width of the eye of a label
 ROOMY = (280.0, 220.0)  # a smaller view has no room for corner texts
 _LEFT = Qt.AlignmentFlag.AlignLeft
 _RIGHT = Qt.AlignmentFlag.AlignRight
@@ -26,6 +28,9 @@ def paint_over(painter: QPainter, content: CanvasContent, view: CanvasView, font
         _crosshair(painter, view, *content.crosshair)
     if content.box is not None:
         _box(painter, view, content.box)
+    paint_shapes(painter, content.shapes, view)
+    if content.calibrated and content.rulers:
+        paint_rulers(painter, view)
     _corners(painter, content, view)
     _letters(painter, content, view, font)
     painter.setFont(font)
@@ -42,19 +47,6 @@ def paint_message(painter: QPainter, area: QRectF, text: str, token: str) -> Non
     painter.setPen(theme.colour(token))
     flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
     painter.drawText(area.adjusted(16, 16, -16, -16), int(flags), text)
-
-
-def nice_length(longest: float) -> float:
-    """The largest of 1, 2, 5 × 10ⁿ that is not above `longest`; 0 if there is none."""
-    if not (longest > 0.0 and math.isfinite(longest)):
-        return 0.0
-    power = 10.0 ** math.floor(math.log10(longest))
-    return max(step * power for step in (0.5, 1.0, 2.0, 5.0) if step * power <= longest * 1.000001)
-
-
-def length_text(mm: float) -> str:
-    """A length for people: 50 mm, 0.5 mm."""
-    return f"{mm:g} mm"
 
 
 def _line_height(painter: QPainter) -> float:
@@ -101,36 +93,64 @@ def _corners(painter: QPainter, content: CanvasContent, view: CanvasView) -> Non
     half = view.width / 2.0 - INSET - 18.0
     right = view.width - INSET - half
     if view.width < ROOMY[0] or view.height < ROOMY[1]:
+        beside_letter = QRectF(4.0, 3.0, view.width / 2.0 - 16.0, 0.0)
+        _block(painter, corners.top_left[:1], beside_letter, _LEFT)
         return
     _block(painter, corners.top_left, QRectF(INSET, INSET, half, 0.0), _LEFT)
     _block(painter, corners.top_right, QRectF(right, INSET, half, 0.0), _RIGHT)
-    top = INSET + len(corners.top_left) * height + (6.0 if corners.top_left else 0.0)
-    for name, rgb in content.legend:
-        _legend_line(painter, QRectF(INSET, top, half, height), name, rgb)
-        top += height + 2.0
-    lines = (*corners.bottom_left, content.probe) if content.probe else corners.bottom_left
+    for line, area in legend_areas(content, view, painter.font()):
+        _legend_line(painter, area, line)
+    said = corners.bottom_left
+    if said:
+        said = (*said[:-1], f"{said[-1]}   zoom {view.zoom:.0%}")
+    said = (*said, *content.probed)
+    lines = (*said, content.probe) if content.probe else said
     top = view.height - INSET - len(lines) * height
     bright = len(lines) - 1 if content.probe else -1
     wide = view.width - 2.0 * INSET if not corners.bottom_right else half
-    _block(painter, lines, QRectF(INSET, top, min(wide, half * 1.5), 0.0), _LEFT, bright)
+    wide = min(wide, max(half * 1.5, PROBE_ROOM))
+    _block(painter, lines, QRectF(INSET, top, wide, 0.0), _LEFT, bright)
     top = view.height - INSET - len(corners.bottom_right) * height
     _block(painter, corners.bottom_right, QRectF(right, top, half, 0.0), _RIGHT)
 
 
-def _legend_line(painter: QPainter, area: QRectF, name: str, rgb: RGB) -> None:
-    edge = min(area.height() - 4.0, 12.0)
-    patch = QRectF(area.left(), area.center().y() - edge / 2.0, edge, edge)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(*rgb))
-    painter.drawRoundedRect(patch, 2.0, 2.0)
+def legend_areas(
+    content: CanvasContent, view: CanvasView, font: QFont
+) -> list[tuple[LegendLine, QRectF]]:
+    """Where the lines of the legend stand, below the top left corner; none in a small view."""
+    if view.width < ROOMY[0] or view.height < ROOMY[1]:
+        return []
+    metrics = QFontMetricsF(font)
+    height = metrics.height() + 2.0
+    half = view.width / 2.0 - INSET - 18.0
+    top = INSET + len(content.corners.top_left) * height + (6.0 if content.corners.top_left else 0)
+    areas = []
+    for number, line in enumerate(content.legend):
+        wide = min(metrics.horizontalAdvance(line.name) + EYE + 10.0, half)
+        areas.append((line, QRectF(INSET, top + number * (height + 2.0), wide, height)))
+    return areas
+
+
+def _legend_line(painter: QPainter, area: QRectF, line: LegendLine) -> None:
+    """An eye in the colour of the label, closed where it is hidden, and its name."""
+    _plate(painter, area)
+    eye = QRectF(area.left(), area.center().y() - EYE / 3.2, EYE, EYE / 1.6)
+    colour = QColor(*line.rgb)
+    if line.shown:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(eye)
+        painter.setBrush(QColor(0, 0, 0, 220))
+        painter.drawEllipse(eye.center(), EYE / 6.0, EYE / 6.0)
+    else:
+        painter.setPen(QPen(colour, 1.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawArc(eye, 180 * 16, 180 * 16)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     metrics = QFontMetricsF(painter.font())
-    room = area.width() - edge - 6.0
-    shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
-    row = QRectF(area.left() + edge + 6.0, area.top(), 0.0, area.height())
-    row.setWidth(metrics.horizontalAdvance(shown))
-    _plate(painter, row)
-    painter.setPen(theme.colour("canvas_text"))
+    row = area.adjusted(EYE + 6.0, 0.0, 4.0, 0.0)
+    shown = metrics.elidedText(line.name, Qt.TextElideMode.ElideRight, row.width())
+    painter.setPen(theme.colour("canvas_text" if line.shown else "canvas_text_muted"))
     painter.drawText(row, int(_LEFT | _CENTRE), shown)
 
 

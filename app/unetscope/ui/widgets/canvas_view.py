@@ -67,6 +67,10 @@ class CanvasView:
             column=column - (x - self.width / 2.0) / zoomed.x_scale,
         )
 
+    def scaled(self, scale: float) -> CanvasView:
+        """Show a mm as so many screen pixels, about the same middle."""
+        return self.zoomed(scale / self.scale, self.width / 2.0, self.height / 2.0)
+
     @property
     def x_scale(self) -> float:
         """Screen pixels per column."""

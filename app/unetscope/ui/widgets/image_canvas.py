@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -26,20 +23,25 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.canvas_content import EMPTY, CanvasContent, changed_part
-from unetscope.ui.widgets.canvas_painting import paint_message, paint_over
+from unetscope.ui.widgets.canvas_content import (
+    EMPTY,
+    CanvasContent,
+    changed_part,
+    differ_in_overlay_only,
+    frame,
+)
+from unetscope.ui.widgets.canvas_painting import legend_areas, paint_message, paint_over
+from unetscope.ui.widgets.canvas_pencil import NEEDED, Pencil
+from unetscope.ui.widgets.canvas_pictures import grey_image, outline_paths, overlay_image
 from unetscope.ui.widgets.canvas_view import CanvasView
-from unetscope.ui.widgets.outline import Segments, outline_segments
 
 Tool = Literal["window", "pan", "zoom", "scroll"]
 
 FASTER = 5  # steps of the wheel with Ctrl
 TEN = 10  # steps of the wheel with Shift
+ZOOM_STEP = 1.15  # of a notch of the wheel
 START = 4  # screen pixels that make a press a drag
 SCROLL_STEP = 8.0  # screen pixels of a scrolling drag for one slice
-
-_PICTURES = frozenset({"grey", "overlay", "outline"})
-_OTHERS = [item.name for item in fields(CanvasContent) if item.name not in _PICTURES]
 
 
 class ImageCanvas(QWidget):
@@ -55,6 +57,8 @@ class ImageCanvas(QWidget):
     hovered = Signal(float, float)  # row, column
     left = Signal()  # the mouse is no longer over the slice
     clicked = Signal(float, float)
+    pointed = Signal(float, float)  # where the crosshair's tool is pressed, and dragged to
+    label_clicked = Signal(int)  # in the legend
     double_clicked = Signal(float, float)
     context_menu = Signal(QPoint)  # on the screen
     zoom_changed = Signal(float)  # screen pixels per slice pixel
@@ -73,6 +77,10 @@ class ImageCanvas(QWidget):
             Qt.MouseButton.MiddleButton: "pan",
             Qt.MouseButton.RightButton: "zoom",
         }
+        self.wheel: Tool = "scroll"  # or zoom
+        self.ctrl_wheel: Tool = "scroll"  # or zoom; faster
+        self.pencil = Pencil(lambda: self._content.shapes, self)
+        self._left_tool = ""
         self._content = EMPTY
         self._view: CanvasView | None = None
         self._picture = QImage()
@@ -103,15 +111,15 @@ class ImageCanvas(QWidget):
         """Show `content`; zoom and pan stay if the slice has the same size and spacing."""
         old, self._content = self._content, content
         if content.grey is not old.grey:
-            self._picture = _grey_image(content.grey)
+            self._picture = grey_image(content.grey)
         if content.overlay is not old.overlay:
-            self._overlay = _overlay_image(content.overlay)
+            self._overlay = overlay_image(content.overlay)
         if content.outline is not old.outline or content.outline_colours != old.outline_colours:
-            self._paths = _outline_paths(content)
+            self._paths = outline_paths(content)
         if content.grey is None:
             self._view = None
             self._leave()
-        elif self._view is None or _frame(content) != _frame(old):
+        elif self._view is None or frame(content) != frame(old):
             rows, columns = content.grey.shape
             row_mm, column_mm = content.spacing
             self._set_view(
@@ -124,7 +132,7 @@ class ImageCanvas(QWidget):
                     height=self.height(),
                 ).fit()
             )
-        if self._view is not None and _differ_in_overlay_only(content, old):
+        if self._view is not None and differ_in_overlay_only(content, old):
             self._update_overlay(old)
         else:
             self.update()
@@ -141,6 +149,21 @@ class ImageCanvas(QWidget):
     def show_message(self, text: str) -> None:
         """Show no slice but this text."""
         self.show_content(CanvasContent(message=text))
+
+    def take_tool(self, tool: str) -> None:
+        """Have the left button do this: one of `tools`, crosshair, or a shape to be drawn.
+
+        Without a tool it does what `tools` says.
+        """
+        self._left_tool = tool
+        self.pencil.take(tool if tool in NEEDED else "")
+        drawing = tool == "crosshair" or tool in NEEDED
+        self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
+
+    def set_scale(self, scale: float) -> None:
+        """Show a mm, or a unit of the spacing, as so many screen pixels."""
+        if self._view is not None:
+            self._set_view(self._view.scaled(scale))
 
     def fit(self) -> None:
         """Show the whole slice, and keep doing so when the window's size changes."""
@@ -216,10 +239,16 @@ class ImageCanvas(QWidget):
         self._press = self._last = event.position()
         self._dragging = False
         self._scroll = 0.0
+        if self._view is None or self._button != Qt.MouseButton.LeftButton:
+            return
+        if self._label(self._press) is None and not self.pencil.press(self._view, self._press):
+            self._point_to(self._press)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        if self._button == Qt.MouseButton.NoButton:
+        left_or_none = self._button in (Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton)
+        drawn = self._view is not None and left_or_none and self.pencil.move(self._view, at)
+        if self._button == Qt.MouseButton.NoButton or drawn:
             self._hover(at)
             return
         if not self._dragging:
@@ -235,26 +264,42 @@ class ImageCanvas(QWidget):
             return
         button, self._button = self._button, Qt.MouseButton.NoButton
         dragged, self._dragging = self._dragging, False
+        left = button == Qt.MouseButton.LeftButton
+        if left and self._view is not None and self.pencil.release(self._view, event.position()):
+            return
+        label = self._label(event.position()) if left else None
         if dragged:
-            if self.tools.get(button) == "window":
+            if self._tool(button) == "window":
                 self.window_drag_finished.emit()
             self._hover(event.position())
         elif button == Qt.MouseButton.RightButton:
             self.context_menu.emit(event.globalPosition().toPoint())
-        elif button == Qt.MouseButton.LeftButton and not self._ignore_release:
+        elif label is not None:
+            self.label_clicked.emit(label)
+        elif left and not self._ignore_release:
             point = self._point(event.position())
             if point is not None:
                 self.clicked.emit(*point)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and self._view is not None and self.pencil.finish(self._view):
+            return
         self.mousePressEvent(event)
+        if self._label(event.position()) is not None:
+            return  # two quick clicks on one eye
         self._ignore_release = True  # the first click was reported already
         point = self._point(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and point is not None:
+        if left and point is not None and not self._left_tool_draws:
             self.double_clicked.emit(*point)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn = event.angleDelta().y() or event.angleDelta().x()  # Alt and Shift may turn it
+        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if (self.ctrl_wheel if ctrl else self.wheel) == "zoom":
+            self._zoom_about(ZOOM_STEP ** (turn / 120.0), event.position())
+            event.accept()
+            return
         self._wheel += turn / 120.0
         steps = math.trunc(self._wheel)
         self._wheel -= steps
@@ -263,7 +308,7 @@ class ImageCanvas(QWidget):
             return
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             steps *= TEN
-        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        elif ctrl:
             steps *= FASTER
         self.scrolled.emit(-steps)
 
@@ -276,8 +321,10 @@ class ImageCanvas(QWidget):
         event.accept()  # the mouse's menu comes on release, when it is no zoom
 
     def _drag(self, move: QPointF, fast: bool) -> None:
-        tool = self.tools.get(self._button)
-        if tool == "window":
+        tool = self._tool(self._button)
+        if tool == "crosshair":
+            self._point_to(self._last)
+        elif tool == "window":
             self.window_dragged.emit(move.x(), move.y(), fast)
         elif tool == "pan" and self._view is not None:
             self._set_view(self._view.panned(move.x(), move.y()))
@@ -289,6 +336,28 @@ class ImageCanvas(QWidget):
             self._scroll -= steps
             if steps:
                 self.scrolled.emit(steps * (FASTER if fast else 1))
+
+    @property
+    def _left_tool_draws(self) -> bool:
+        return self._left_tool in NEEDED
+
+    def _tool(self, button: Qt.MouseButton) -> str:
+        """What a button does when it is dragged."""
+        own = self._left_tool if button == Qt.MouseButton.LeftButton else ""
+        return own or self.tools.get(button, "")
+
+    def _point_to(self, at: QPointF) -> None:
+        """Report where the crosshair goes, if its tool is chosen and the point is on the slice."""
+        point = self._point(at) if self._left_tool == "crosshair" else None
+        if point is not None:
+            self.pointed.emit(*point)
+
+    def _label(self, at: QPointF) -> int | None:
+        """The label whose line of the legend is at a point."""
+        if self._view is None:
+            return None
+        areas = legend_areas(self._content, self._view, self.font())
+        return next((line.label for line, area in areas if area.contains(at)), None)
 
     def _zoom_about(self, factor: float, at: QPointF) -> None:
         if self._view is not None:
@@ -323,60 +392,3 @@ class ImageCanvas(QWidget):
         if self._inside:
             self._inside = False
             self.left.emit()
-
-
-def _differ_in_overlay_only(content: CanvasContent, old: CanvasContent) -> bool:
-    """Whether two contents share all but the overlay, which has one size in both."""
-    shape, before = (None if o is None else o.shape for o in (content.overlay, old.overlay))
-    if shape != before:
-        return False
-    pictures = content.grey is old.grey and content.outline is old.outline
-    return pictures and all(getattr(content, name) == getattr(old, name) for name in _OTHERS)
-
-
-def _frame(content: CanvasContent) -> tuple[object, ...]:
-    """What the zoom depends on: shape and spacing."""
-    return (None if content.grey is None else content.grey.shape, content.spacing)
-
-
-def _grey_image(grey: NDArray[np.uint8] | None) -> QImage:
-    """A picture that owns its pixels, in the format that paints fastest."""
-    if grey is None:
-        return QImage()
-    pixels = np.ascontiguousarray(grey)
-    rows, columns = pixels.shape
-    borrowed = QImage(pixels.data, columns, rows, columns, QImage.Format.Format_Grayscale8)
-    return borrowed.convertToFormat(QImage.Format.Format_RGB32)
-
-
-def _overlay_image(overlay: NDArray[np.uint8] | None) -> QImage:
-    if overlay is None:
-        return QImage()
-    pixels = np.ascontiguousarray(overlay)
-    rows, columns = pixels.shape[:2]
-    borrowed = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
-    return borrowed.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-
-
-def _outline_paths(content: CanvasContent) -> list[tuple[QColor, QPainterPath]]:
-    """Every label's whole border, then half of it again, so that a border of two shows both."""
-    if content.outline is None:
-        return []
-    borders = {
-        label: segments
-        for label, segments in outline_segments(content.outline).items()
-        if label in content.outline_colours
-    }
-    halves = {label: s[(s[:, 0] + s[:, 1]) % 2 == 0] for label, s in reversed(borders.items())}
-    return [
-        (QColor(*content.outline_colours[label]), _path(segments))
-        for label, segments in (*borders.items(), *halves.items())
-    ]
-
-
-def _path(segments: Segments) -> QPainterPath:
-    path = QPainterPath()
-    for row, column, to_row, to_column in segments.tolist():
-        path.moveTo(column, row)
-        path.lineTo(to_column, to_row)
-    return path

@@ -210,10 +210,7 @@ def resized(tiles: Floats, height: int, width: int) -> Floats:
                 part += tiles[:, row:rows:down, column:columns:across]
         part *= np.float32(1.0 / (down * across))
         tiles = part
-    left = _linear(tiles.shape[1], height)
-    right = _linear(tiles.shape[2], width).T
-    result: Floats = np.matmul(np.matmul(left, tiles), right)
-    return result
+    return _between(_between(tiles, 1, height), 2, width)
 
 
 def _nearest(source: int, target: int) -> NDArray[np.intp]:
@@ -222,14 +219,18 @@ def _nearest(source: int, target: int) -> NDArray[np.intp]:
     return index
 
 
-def _linear(source: int, target: int) -> Floats:
-    """(target, source) weights of linear interpolation between the centres of values."""
+def _between(tiles: Floats, axis: int, target: int) -> Floats:
+    """Linear interpolation between the centres of values, along one axis.
+
+    Two of a few values each: a matrix product would do the same, with threads that get in the way
+    of the engine's.
+    """
+    source = tiles.shape[axis]
     at = np.clip((np.arange(target) + 0.5) * (source / target) - 0.5, 0.0, source - 1.0)
     first = np.minimum(at.astype(np.intp), source - 1)
     second = np.minimum(first + 1, source - 1)
-    share = (at - first).astype(np.float32)
-    weights = np.zeros((target, source), np.float32)
-    index = np.arange(target)
-    np.add.at(weights, (index, first), np.float32(1.0) - share)
-    np.add.at(weights, (index, second), share)
-    return weights
+    share = (at - first).astype(np.float32).reshape([-1 if n == axis else 1 for n in range(3)])
+    result: Floats = tiles.take(first, axis)
+    result *= np.float32(1.0) - share
+    result += tiles.take(second, axis) * share
+    return result

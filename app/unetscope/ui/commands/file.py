@@ -1,0 +1,66 @@
+"""The File menu."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QKeySequence
+
+from unetscope.ui.commands.command import Command, called, has_network
+
+Keys = QKeySequence.StandardKey
+
+FILE: tuple[Command, ...] = (
+    Command(
+        id="file.open_study",
+        text=called("Open study folder…"),
+        ask=lambda w: w.opening.ask_study_folder(),
+        shortcut=Keys.Open,
+        tip="Open a folder of DICOM files; it is searched with all folders inside",
+        short="Open study",
+    ),
+    Command(
+        id="file.open_study_file",
+        text=called("Open study file…"),
+        ask=lambda w: w.opening.ask_study_file(),
+        shortcut="Ctrl+Shift+O",
+        tip="Open a DICOM file, DICOMDIR, zip or NIfTI file",
+    ),
+    Command(
+        id="file.open_model",
+        text=called("Open model…"),
+        ask=lambda w: w.opening.ask_model(),
+        shortcut="Ctrl+M",
+        tip="Open a trained network: .keras, .h5, .hdf5, or saved_model.pb for its folder",
+        short="Open model",
+    ),
+    Command(
+        id="file.new_model",
+        text=called("New model…"),
+        ask=lambda w: w.opening.ask_new_model(),
+        shortcut=Keys.New,
+        tip="Build an untrained network from a known architecture, save it and open it",
+    ),
+    Command(
+        id="file.open_sample",
+        text=called("Open sample study"),
+        ask=lambda w: w.opening.open_sample(),
+        shortcut="Ctrl+Shift+E",
+        tip="Open the head and the brain tissue U-Net that come with Unetscope",
+    ),
+    Command(
+        id="file.save_model",
+        text=called("Save edited model…"),
+        ask=lambda w: w.unsaved.ask_save(),
+        enabled=has_network,
+        shortcut=Keys.SaveAs,
+        tip="Write a new .keras file, open it again and compare; the source file stays as it is",
+    ),
+    Command(
+        id="file.save_picture",
+        text=called("Save picture of the window…"),
+        ask=lambda w: w.ask_save_picture(),
+        tip="Save what the window shows as PNG; identity is hidden in it",
+    ),
+    Command(
+        id="file.quit", text=called("Quit"), ask=lambda w: w.close_window(), shortcut=Keys.Quit
+    ),
+)

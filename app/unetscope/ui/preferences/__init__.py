@@ -1,0 +1,1 @@
+"""What the user prefers: kept choices, and the dialog in which they are made."""

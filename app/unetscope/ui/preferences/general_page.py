@@ -1,0 +1,62 @@
+"""Preferences: theme, texts over the slice, identity, and the engine's memory."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QSpinBox, QWidget
+
+from unetscope.domain.viewer import Annotations
+from unetscope.ui.preferences.choices import LARGEST, SYSTEM, Choices
+
+THEMES = {SYSTEM: "As the desktop", "dark": "Dark", "light": "Light"}
+ANNOTATIONS = {
+    Annotations.ALL: "All texts",
+    Annotations.MINIMAL: "Few texts",
+    Annotations.NONE: "No texts",
+}
+
+
+class GeneralPage(QWidget):
+    """Shows `Choices` and gives back what became of them."""
+
+    def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = QComboBox()
+        self.theme.setObjectName("preferences.theme")
+        for name, text in THEMES.items():
+            self.theme.addItem(text, name)
+        self.annotations = QComboBox()
+        self.annotations.setObjectName("preferences.annotations")
+        for state, text in ANNOTATIONS.items():
+            self.annotations.addItem(text, state.value)
+        self.identity = QCheckBox("Hide the patient's identity when the program starts")
+        self.identity.setObjectName("preferences.identity")
+        self.memory = QSpinBox()
+        self.memory.setObjectName("preferences.memory")
+        self.memory.setRange(0, LARGEST)
+        self.memory.setSingleStep(256)
+        self.memory.setSuffix(" MB")
+        self.memory.setSpecialValueText("Automatic: a quarter of the memory")
+        note = QLabel("Counts from the next start on.")
+        note.setProperty("role", "muted")
+
+        layout = QFormLayout(self)
+        layout.addRow("Theme", self.theme)
+        layout.addRow("Texts over the slice at first", self.annotations)
+        layout.addRow("", self.identity)
+        layout.addRow("The engine keeps up to", self.memory)
+        layout.addRow("", note)
+
+        self.theme.setCurrentIndex(self.theme.findData(choices.theme))
+        self.annotations.setCurrentIndex(self.annotations.findData(choices.annotations.value))
+        self.identity.setChecked(choices.identity_hidden)
+        self.memory.setValue(choices.engine_mb)
+
+    @property
+    def choices(self) -> Choices:
+        """What is chosen."""
+        return Choices(
+            theme=str(self.theme.currentData()),
+            annotations=Annotations(self.annotations.currentData()),
+            identity_hidden=self.identity.isChecked(),
+            engine_mb=self.memory.value(),
+        )
