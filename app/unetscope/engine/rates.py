@@ -15,7 +15,7 @@ from unetscope.engine.ops import Window, convolved, thin
 from unetscope.engine.winograd import SIDES, Tiled, native, work_of
 
 ROUNDS = 15
-TILED = ((128, 16), (32, 128))  # rows and columns, channels and filters
+TILED = ((256, 16), (64, 96))  # rows and columns, channels and filters
 LARGE = 4 << 20  # values: more than the processor's own memory holds
 _PLAIN = Window((1, 1), (1, 1), True)
 _SPREAD = Window((2, 2), (1, 1), True, transposed=True)
