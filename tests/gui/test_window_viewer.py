@@ -373,7 +373,7 @@ def test_flips_and_rotations_turn_slice_and_mask_and_esc_undoes_them(
 
 
 def test_space_goes_through_all_few_and_no_texts(person: Person) -> None:
-    content = person.canvas.content
+    content, mask = person.canvas.content, person.mask()
     assert content.corners.top_left
     assert content.rulers
     person.key(KEYS.Key_Space)
@@ -382,6 +382,7 @@ def test_space_goes_through_all_few_and_no_texts(person: Person) -> None:
     person.key(KEYS.Key_Space)
     none = person.canvas.content
     assert (none.corners.bottom_left, none.letters.left, none.legend) == ((), "", ())
+    assert np.array_equal(person.mask(), mask)  # without its legend, but in its colours
     person.key(KEYS.Key_Space)
     assert person.canvas.content.corners == content.corners
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -42,10 +43,13 @@ from unetscope.engine.shared_arrays import Outbox
 if TYPE_CHECKING:
     from unetscope.engine.workbench import Workbench
 
+NICENESS = 10
+
 
 def main(connection: Connection, log: Path | None) -> None:
     """Load TensorFlow, say so, and answer requests until the other side closes the line."""
     _quieten(log)
+    _give_way()
     from unetscope.engine.workbench import Workbench
 
     gc.collect()
@@ -246,6 +250,16 @@ def memory_in_use() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _give_way() -> None:
+    """Let the window have a processor at once when it wants one; what is left is the engine's."""
+    if sys.platform == "win32":
+        below_normal = 0x4000
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)
+    else:
+        os.nice(NICENESS)
 
 
 def _quieten(log: Path | None) -> None:

@@ -162,7 +162,6 @@ class PlanesPresenter:
         viewer = session.viewer
         if not viewer.planes or series is None:
             return PlanesView()
-        bare = viewer.annotations is Annotations.NONE
         planes = tuple(self._plane_view(plane, series) for plane in self._volume.planes)
         classes = session.card.classes if session.card else ()
         return PlanesView(
@@ -174,7 +173,7 @@ class PlanesPresenter:
             outlined=session.outlined,
             smooth=viewer.smooth,
             tool=viewer.tool,
-            legend=() if bare else tuple(label for label in classes if label.colour),
+            legend=tuple(label for label in classes if label.colour),
             hidden=session.hidden_labels,
         )
 

@@ -303,10 +303,10 @@ class SlicePresenter:
             mask = np.where(np.isin(mask, list(session.hidden_labels)), 0, mask).astype(np.uint8)
         chance = self._chance(session)
         rows, columns = series.spacing[1:]
-        letters, bare = NO_LETTERS, viewer.annotations is Annotations.NONE
-        if series.has_orientation and not bare:
+        letters = NO_LETTERS
+        if series.has_orientation and viewer.annotations is not Annotations.NONE:
             letters = turn.letters(series.row_direction, series.column_direction)
-        classes = session.card.classes if session.card and has_mask and not bare else ()
+        classes = session.card.classes if session.card and has_mask else ()
         size = (shown.values.shape[0], shown.values.shape[1])
         _, row, column = viewer.voxel(shown.key.index, series.shape)
         centre = turn.to_picture((row + 0.5, column + 0.5), size)

@@ -117,6 +117,17 @@ def test_an_angle_takes_three_points(paper: Paper, qtbot: Any, drag: Any) -> Non
     assert paper.points[1] == [(5, 60), (10, 60), (10, 70)]
 
 
+def test_the_click_that_ends_a_shape_is_not_a_click_on_the_slice(paper: Paper, qtbot: Any) -> None:
+    seen: list[object] = []
+    paper.canvas.clicked.connect(lambda *where: seen.append(where))
+    paper.canvas.take_tool("angle")
+    click(paper, qtbot, (10, 20), (20, 20), (20, 40))
+    paper.canvas.take_tool("")
+    assert seen == []
+    click(paper, qtbot, (30, 60))
+    assert len(seen) == 1
+
+
 @pytest.mark.parametrize("last", [(10, 20), (30, 40)], ids=["its first point", "its last point"])
 def test_a_polygon_is_closed_by_a_click_on(paper: Paper, qtbot: Any, last: Point) -> None:
     paper.canvas.take_tool("polygon")

@@ -269,7 +269,7 @@ def test_texts_are_all_there_few_or_none_but_warnings_stay(bench: Bench) -> None
     presenter.look(Viewer.next_annotations)
     none = presenter.view
     assert none.corners.bottom_left == ("⚠ Gaps differ.",)
-    assert (none.corners.top_left, none.letters.left, none.legend) == ((), "", ())
+    assert (none.corners.top_left, none.letters.left) == ((), "")
 
 
 def test_the_size_of_life_needs_a_calibrated_slice_and_a_screen_that_knows_its_size(

@@ -156,7 +156,8 @@ class SlicePanel(QWidget):
         colours = colours_of(view.legend) if view.labels is not None else {}
         corners = view.corners
         *above, last = self._probe() or ("",)
-        labels = view.labels
+        labels, texts = view.labels, view.viewer.annotations
+        named = labels is not None and texts is not Annotations.NONE  # the mask stays
         shown = {label: rgb for label, rgb in colours.items() if label not in view.hidden}
         overlay = None
         if view.chance is not None:
@@ -192,9 +193,9 @@ class SlicePanel(QWidget):
                 bottom_left=corners.bottom_left,
                 bottom_right=corners.bottom_right,
             ),
-            legend=legend_lines(view.legend, view.hidden) if labels is not None else (),
+            legend=legend_lines(view.legend, view.hidden) if named else (),
             shapes=tuple(drawn),
-            rulers=view.viewer.annotations is Annotations.ALL,
+            rulers=texts is Annotations.ALL,
             crosshair=view.crosshair,
             probed=tuple(above),
             probe=last,

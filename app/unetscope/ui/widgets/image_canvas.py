@@ -241,7 +241,11 @@ class ImageCanvas(QWidget):
         self._scroll = 0.0
         if self._view is None or self._button != Qt.MouseButton.LeftButton:
             return
-        if self._label(self._press) is None and not self.pencil.press(self._view, self._press):
+        if self._label(self._press) is not None:
+            return
+        # A press that ends a shape is no click on the slice when it comes up.
+        self._ignore_release = self.pencil.press(self._view, self._press)
+        if not self._ignore_release:
             self._point_to(self._press)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
