@@ -92,7 +92,7 @@ class DiskFiles:
         """See `Files.write_card`."""
         from unetscope.io.model_card import write_card
 
-        return write_card(path, card)
+        return write_card(path, card, shipped=resources.folder())
 
 
 @dataclass(frozen=True, slots=True)

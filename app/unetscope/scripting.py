@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from unetscope import resources
 from unetscope.domain.presets import NewModel
 from unetscope.engine import live_model
 from unetscope.engine.creating import create
@@ -96,6 +97,8 @@ def new_model(
 def save_card(model: LiveModel) -> Path:
     """Save a model's card beside its file, or in the user's data folder where that is closed.
 
+    The sample's own card stays as it came; another one for it goes to the user's data folder.
+
     Returns
     -------
     path : Path
@@ -106,4 +109,4 @@ def save_card(model: LiveModel) -> Path:
     ModelError
         The model is gone, or the card cannot be written to either place.
     """
-    return write_card(model.network.path, model.card)
+    return write_card(model.network.path, model.card, shipped=resources.folder())

@@ -15,6 +15,7 @@ from unetscope.domain.geometry import plane_name
 from unetscope.domain.input_grid import RADIOLOGICAL, orientation_of, turn_to
 from unetscope.domain.network import Network
 from unetscope.domain.ports import SeriesSource
+from unetscope.domain.window import without_padding
 
 _SAME_SPACING = 0.05  # share by which spacings may differ and still count as the same
 _SAME_ASPECT = 0.05
@@ -226,7 +227,7 @@ def _matrix(source: SeriesSource, values: NDArray[np.float32], card: ModelCard) 
 def _intensity(
     source: SeriesSource, values: NDArray[np.float32], card: ModelCard, saved: ModelCard
 ) -> Check:
-    low, high = value_range(values)
+    low, high = value_range(without_padding(values, source.padding_range))
     units = f" {source.units}" if source.units else ""
     have = f"{low:.5g} … {high:.5g}{units}"
     steps = card.preprocessing

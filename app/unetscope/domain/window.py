@@ -124,6 +124,31 @@ def _looked_up(values: NDArray[np.float64], window: Window) -> NDArray[np.uint8]
     return np.where(np.isnan(values), np.uint8(0), table[known.astype(np.intp)])
 
 
+def without_padding(
+    values: NDArray[np.float32], padding: tuple[float, float] | None
+) -> NDArray[np.float32]:
+    """Give pixels that hold no picture the lowest value of the picture.
+
+    Parameters
+    ----------
+    values : (rows, columns) ndarray of float32
+    padding : (float, float), or None
+        Lowest and highest value of such pixels.
+
+    Returns
+    -------
+    values : (rows, columns) ndarray of float32
+        The same array where there is nothing to do.
+    """
+    if padding is None:
+        return values
+    outside = (values >= padding[0]) & (values <= padding[1])
+    picture = values[~outside & np.isfinite(values)]
+    if not outside.any() or not picture.size:
+        return values
+    return np.where(outside, picture.min(), values)
+
+
 def auto_window(values: NDArray[Any], padding: tuple[float, float] | None = None) -> Window:
     """Choose a window that shows all values but 0.1 % at each end.
 

@@ -67,8 +67,13 @@ def read_card(model_path: Path) -> ModelCard | None:
     return card
 
 
-def write_card(model_path: Path, card: ModelCard) -> Path:
+def write_card(model_path: Path, card: ModelCard, *, shipped: Path | None = None) -> Path:
     """Save a card beside the model, or in the user's data folder where that cannot be done.
+
+    Parameters
+    ----------
+    shipped : Path, optional
+        A folder that came with the program: cards in it stay as they are.
 
     Returns
     -------
@@ -92,6 +97,8 @@ def write_card(model_path: Path, card: ModelCard) -> Path:
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     beside, own = card_path(model_path), own_card_path(fingerprint)
     try:
+        if shipped is not None and beside.resolve().is_relative_to(shipped.resolve()):
+            raise PermissionError("it came with the program")
         _replace(beside, text)
     except OSError:
         try:

@@ -58,7 +58,11 @@ class CardKeeper:
             if shown is not None and shown.ref == network.ref:
                 self._store.update(lambda s: s.keep_card(card))
             beside = path.parent == network.path.parent
-            where = "beside the model" if beside else f"in {path.parent}: the model's is read only"
+            where = (
+                "beside the model"
+                if beside
+                else f"in {path.parent}: the one beside the model stays"
+            )
             self._desk.notice.emit(Notice(f"Saved {path.name} {where}.", trouble=False))
 
         def failed(error: UnetscopeError) -> None:

@@ -13,6 +13,7 @@ from unetscope.domain.metrics import Labels
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Floats, Rectangle, SeriesSource
 from unetscope.domain.preprocess import Preprocessing
+from unetscope.domain.window import without_padding
 
 Part = tuple[float, float, float, float]  # first row, first column, rows, columns
 
@@ -81,13 +82,17 @@ def network_input(
 ) -> NetworkInput:
     """Make the input from the slices that `slices_fed` names, each ``(rows, columns)``.
 
+    Pixels that the file calls padding hold no picture and are fed as its lowest value, or they
+    would decide what a normalisation does.
+
     Raises
     ------
     PreprocessingError
         A slice cannot be prepared, or the slices differ in size.
     """
     spacing, orientation = source.spacing[1:], slice_orientation(source)
-    images = [preprocessing.apply(values, spacing, orientation) for values in slices]
+    pictures = [without_padding(values, source.padding_range) for values in slices]
+    images = [preprocessing.apply(values, spacing, orientation) for values in pictures]
     channels = network.input_channels
     image = images[0]
     if channels != 1:  # a slice has one

@@ -335,6 +335,23 @@ def test_a_card_goes_into_the_users_own_folder_where_the_models_is_closed(tmp_pa
     assert again.name == "Beside"
 
 
+def test_a_card_that_came_with_the_program_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "shipped").mkdir()
+    path = write(tmp_path / "shipped" / "tiny.keras")
+    write_card(path, ModelCard.from_json({**CARD, "name": "Shipped"}))
+    before = (path.parent / "tiny.card.json").read_bytes()
+
+    saved = write_card(
+        path, ModelCard.from_json({**CARD, "name": "Mine"}), shipped=tmp_path / "shipped"
+    )
+
+    assert saved == own_card_path(fingerprint_of(path))
+    assert (path.parent / "tiny.card.json").read_bytes() == before
+    read = read_card(path)
+    assert read is not None
+    assert read.name == "Mine"
+
+
 def test_the_users_own_card_counts_before_the_one_beside_the_model(tmp_path: Path) -> None:
     path = write(tmp_path / "tiny.keras")
     print_ = fingerprint_of(path)

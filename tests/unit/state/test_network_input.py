@@ -62,6 +62,23 @@ def test_a_network_that_wants_neighbours_is_asked_when_they_are_read() -> None:
     assert bench.live.fed.image is image
 
 
+def test_padding_does_not_decide_what_the_network_sees() -> None:
+    rng = np.random.default_rng(3)
+    picture = rng.uniform(100, 200, (8, 8)).astype(np.float32)
+    padded = picture.copy()
+    padded[:, :3] = -2000
+    source = FakeSeries(volume=padded[None], padding_range=(-2000.0, -2000.0))
+    steps = Preprocessing(size=(8, 8), normalise="minmax")
+
+    fed = network_input([padded], source, steps, unet(), "one").image
+
+    low, high = padded[:, 3:].min(), padded[:, 3:].max()
+    np.testing.assert_allclose(fed[:, 3:], (padded[:, 3:] - low) / (high - low), atol=1e-6)
+    assert (fed[:, :3] == 0).all()
+    unpadded = FakeSeries(volume=padded[None])
+    assert not np.allclose(network_input([padded], unpadded, steps, unet(), "one").image, fed)
+
+
 def test_neighbours_that_were_not_read_yet_are_read_when_the_steps_want_them() -> None:
     bench = Bench()
     repeated = replace(CARD, preprocessing=PLAIN)
