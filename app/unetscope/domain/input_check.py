@@ -80,13 +80,27 @@ def check_input(
     return (*checks, *facts)
 
 
-def input_note(card: ModelCard | None, saved: ModelCard | None) -> str:
-    """What must be said beside a mask about the input it was made from; empty when all is well."""
+def input_note(card: ModelCard | None, saved: ModelCard | None, modality: str = "") -> str:
+    """What must be said beside a mask about the input it was made from; empty when all is well.
+
+    Parameters
+    ----------
+    card, saved : ModelCard, or None
+        The card in force, and as it was read or proposed.
+    modality : str
+        Of the slice, empty where the file does not say.
+    """
     if card is None or saved is None:
         return ""
     if not card.confirmed:
         return "input unconfirmed"
-    return "input steps edited" if card.preprocessing != saved.preprocessing else ""
+    wanted = _text(card, "modality")
+    other = modality and wanted and modality.casefold() != wanted.casefold()
+    notes = (
+        f"{modality}, but trained on {wanted}" if other else "",
+        "input steps edited" if card.preprocessing != saved.preprocessing else "",
+    )
+    return " · ".join(note for note in notes if note)
 
 
 def _text(card: ModelCard, key: str) -> str:

@@ -271,7 +271,8 @@ class SlicePresenter:
         if answer is not None and answer.look.exact_in is not None:
             return "exact in view; the rest of the mask follows on release"
         compared = "trained result" if session.show_trained and session.edits else ""
-        fed = input_note(session.card, session.saved_card)
+        modality = self._desk.shown.modality if self._desk.shown else ""
+        fed = input_note(session.card, session.saved_card, modality)
         return " · ".join(part for part in (compared, fed) if part)
 
     def _follow(self) -> None:

@@ -188,6 +188,13 @@ def test_a_mask_says_when_its_input_is_not_confirmed_or_not_the_cards() -> None:
     assert input_note(replace(CARD, name="Other"), CARD) == ""
 
 
+def test_a_mask_says_when_the_modality_is_not_the_one_trained_on() -> None:
+    assert input_note(CARD, CARD, "MR") == input_note(CARD, CARD, "") == ""
+    assert input_note(CARD, CARD, "CT") == "CT, but trained on MR"
+    both = input_note(with_steps(normalise="none"), CARD, "CT")
+    assert both == "CT, but trained on MR · input steps edited"
+
+
 # ------------------------------------------------------------------- any card
 
 ANYTHING = st.one_of(
