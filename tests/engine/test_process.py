@@ -125,8 +125,8 @@ def test_a_look_is_what_the_live_model_gives(
     assert look.maps is not None
     np.testing.assert_array_equal(look.mask, live.mask())
     np.testing.assert_array_equal(look.trained_mask, live.trained_mask())
-    np.testing.assert_allclose(look.probabilities, live.probabilities(), rtol=1e-5, atol=1e-7)
-    np.testing.assert_allclose(look.maps.edited, live.activation("enc1_conv"), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(look.probabilities, live.probabilities(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(look.maps.edited, live.activation("enc1_conv"), rtol=1e-4, atol=1e-5)
     assert look.maps.edited is look.maps.trained  # no edit reaches it
     assert look.maps.next_layer == "mid_conv"
     assert look.maps.next_change > 0
@@ -135,8 +135,10 @@ def test_a_look_is_what_the_live_model_gives(
     again = fresh.ask(request(network, image, edits=edits, layer="up"))
     assert again.update.layers_recomputed == 0
     assert again.maps is not None
-    np.testing.assert_allclose(again.maps.edited, live.activation("up"), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(again.maps.trained, live.trained_activation("up"), rtol=1e-5)
+    np.testing.assert_allclose(again.maps.edited, live.activation("up"), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        again.maps.trained, live.trained_activation("up"), rtol=1e-4, atol=1e-5
+    )
     assert again.maps.next_layer == "dec1_conv"
 
     back = fresh.ask(request(network, image, layer="up"))
@@ -156,7 +158,7 @@ def test_another_image_is_noticed_by_its_key(
     expected = open_model(network.path).run(other).activation("enc1_conv")
     assert second.maps is not None
     assert first.maps is not None
-    np.testing.assert_allclose(second.maps.trained, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(second.maps.trained, expected, rtol=1e-4, atol=1e-5)
     assert not np.allclose(first.maps.trained, second.maps.trained)
 
 
@@ -238,13 +240,13 @@ def test_a_big_activation_comes_by_shared_memory_and_leaves_none(
     live = open_model(network.path).run(big).apply(edit)
     assert look.maps is not None
     assert look.maps.edited.nbytes > 1 << 20
-    np.testing.assert_allclose(look.maps.edited, live.activation("conv"), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(look.maps.edited, live.activation("conv"), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(
-        look.maps.trained, live.trained_activation("conv"), rtol=1e-5, atol=1e-6
+        look.maps.trained, live.trained_activation("conv"), rtol=1e-4, atol=1e-5
     )
     fresh.ask(request(network, big, image_key="big", edits=(edit,), layer="pool"))
     assert len(shared_blocks()) <= 1  # one block serves all answers
-    np.testing.assert_allclose(look.maps.edited, live.activation("conv"), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(look.maps.edited, live.activation("conv"), rtol=1e-4, atol=1e-5)
 
 
 def shared_blocks() -> list[str]:
@@ -280,7 +282,7 @@ def test_killed_while_it_works_it_starts_again_and_answers(
     np.testing.assert_array_equal(after.mask, before.mask)
     assert after.maps is not None
     assert before.maps is not None
-    np.testing.assert_allclose(after.maps.trained, before.maps.trained, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(after.maps.trained, before.maps.trained, rtol=1e-4, atol=1e-5)
     assert len(shared_blocks()) <= 1
 
 
@@ -306,8 +308,8 @@ def test_a_look_computed_ahead_is_the_same_and_comes_at_once(
     np.testing.assert_array_equal(look.mask, expected.mask)
     assert look.maps is not None
     assert expected.maps is not None
-    np.testing.assert_allclose(look.maps.edited, expected.maps.edited, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(look.maps.trained, expected.maps.trained, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(look.maps.edited, expected.maps.edited, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(look.maps.trained, expected.maps.trained, rtol=1e-4, atol=1e-5)
 
 
 def sweep_of(network: Network, image: NDArray[np.float32]) -> SweepRequest:
