@@ -43,8 +43,10 @@ class NativeBuildHook(BuildHookInterface[Any]):
         folder = Path(self.root) / SOURCES
         try:
             library = build(folder)
-        except (OSError, subprocess.CalledProcessError, LookupError, ImportError) as error:
-            self.app.display_warning(f"The engine's own kernels could not be compiled: {error}")
+        except (OSError, subprocess.CalledProcessError, LookupError) as error:
+            said = getattr(error, "stderr", "")  # what the compiler said
+            warning = f"The engine's own kernels could not be compiled: {error}\n{said}"
+            self.app.display_warning(warning)
             return
         build_data["artifacts"].append(str(library.relative_to(self.root)))
         build_data["pure_python"] = False
