@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication
 from unetscope import resources
 from unetscope.domain.card import ModelCard
 from unetscope.domain.network import Network
-from unetscope.domain.ports import Engine, Files, StudySource
+from unetscope.domain.ports import Engine
+from unetscope.domain.sources import Files, StudySource
 from unetscope.presenters.filters import FiltersPresenter
 from unetscope.presenters.frame import FramePresenter
 from unetscope.presenters.input_card import InputCardPresenter

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from unetscope.bootstrap import Application
 from unetscope.domain.network import Network
-from unetscope.domain.ports import SeriesSource
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource
 from unetscope.state.live import Answer
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 from unetscope.ui.widgets.kernel_grid import KernelGrid

@@ -14,7 +14,7 @@ from unetscope.domain.card import ModelCard
 from unetscope.domain.geometry import plane_name
 from unetscope.domain.input_grid import RADIOLOGICAL, orientation_of, turn_to
 from unetscope.domain.network import Network
-from unetscope.domain.ports import SeriesSource
+from unetscope.domain.sources import SeriesSource
 from unetscope.domain.window import without_padding
 
 _SAME_SPACING = 0.05  # share by which spacings may differ and still count as the same

@@ -13,8 +13,8 @@ from unetscope.domain.geometry import EdgeLetters
 from unetscope.domain.measurements import Point
 from unetscope.domain.metrics import Labels
 from unetscope.domain.planes import Plane, Voxel
-from unetscope.domain.ports import SeriesSource
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource
 from unetscope.domain.viewer import Annotations, Tool
 from unetscope.state.desk import Desk
 from unetscope.state.display import Display, grey_levels

@@ -15,8 +15,9 @@ from unetscope.domain.input_check import input_note
 from unetscope.domain.measurements import Point
 from unetscope.domain.metrics import Labels
 from unetscope.domain.planes import AS_ACQUIRED, Turn
-from unetscope.domain.ports import Floats, Notice, SeriesSource
+from unetscope.domain.ports import Floats, Notice
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource
 from unetscope.domain.viewer import FIRST_VIEW, Annotations, Viewer
 from unetscope.domain.window import Window, auto_window
 from unetscope.domain.window_presets import presets

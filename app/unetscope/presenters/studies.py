@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from unetscope.domain.errors import UnetscopeError
-from unetscope.domain.ports import SeriesSource, StudySource
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource, StudySource
 from unetscope.domain.study import Skipped, StudyInfo
 from unetscope.domain.window import auto_window
 from unetscope.state.desk import Desk

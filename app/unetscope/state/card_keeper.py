@@ -8,8 +8,9 @@ from typing import Any
 
 from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import UnetscopeError
-from unetscope.domain.ports import Files, Notice
+from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
+from unetscope.domain.sources import Files
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store

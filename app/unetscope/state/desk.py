@@ -12,17 +12,10 @@ from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
 from unetscope.domain.network import Network
-from unetscope.domain.ports import (
-    Engine,
-    EngineStatus,
-    Files,
-    Notice,
-    Saved,
-    SeriesSource,
-    StudySource,
-)
+from unetscope.domain.ports import Engine, EngineStatus, Notice, Saved
 from unetscope.domain.presets import NewModel
 from unetscope.domain.session import SeriesChoice, Session
+from unetscope.domain.sources import Files, SeriesSource, StudySource
 from unetscope.state.following import followed
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from unetscope.domain.input_grid import Placement, unplace
 from unetscope.domain.metrics import Labels
 from unetscope.domain.planes import Plane, Voxel
-from unetscope.domain.ports import Floats, SeriesSource
+from unetscope.domain.ports import Floats
+from unetscope.domain.sources import SeriesSource
 from unetscope.domain.window import Window, apply_window, auto_window
 from unetscope.state.desk import Desk
 from unetscope.state.live import Answer, Live, ShownSlice

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from unetscope.domain.ports import SeriesSource
 from unetscope.domain.session import SeriesChoice, Session
+from unetscope.domain.sources import SeriesSource
 
 _Place = tuple[SeriesSource, int]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from unetscope.domain.ports import Floats, SeriesSource
+from unetscope.domain.ports import Floats
+from unetscope.domain.sources import SeriesSource
 from unetscope.state.shown import SliceKey
 
 KEPT_BYTES = 192 * 2**20

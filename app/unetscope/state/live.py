@@ -11,9 +11,10 @@ from psygnal import Signal
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.input_grid import Placement
 from unetscope.domain.network import Network
-from unetscope.domain.ports import Engine, Floats, Look, LookRequest, SeriesSource
+from unetscope.domain.ports import Engine, Floats, Look, LookRequest
 from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.kept_slices import KeptSlices

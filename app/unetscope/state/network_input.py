@@ -11,8 +11,9 @@ from unetscope.domain.input_check import slice_orientation
 from unetscope.domain.input_grid import Placement, unplace
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import Network
-from unetscope.domain.ports import Floats, Rectangle, SeriesSource
+from unetscope.domain.ports import Floats, Rectangle
 from unetscope.domain.preprocess import Preprocessing
+from unetscope.domain.sources import SeriesSource
 from unetscope.domain.window import without_padding
 
 Part = tuple[float, float, float, float]  # first row, first column, rows, columns

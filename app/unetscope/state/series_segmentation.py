@@ -14,9 +14,10 @@ from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import Network
-from unetscope.domain.ports import Cancel, Engine, LookRequest, Notice, SeriesSource
+from unetscope.domain.ports import Cancel, Engine, LookRequest, Notice
 from unetscope.domain.preprocess import Placement
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.live import Live, SliceKey

@@ -10,8 +10,9 @@ from psygnal import Signal
 
 from unetscope.domain.errors import StudyError, UnetscopeError
 from unetscope.domain.planes import Plane, Voxel, across
-from unetscope.domain.ports import Floats, SeriesSource
+from unetscope.domain.ports import Floats
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from tests.unit.fakes import FakeSeries
 
-from unetscope.domain.ports import SeriesSource
+from unetscope.domain.sources import SeriesSource
 from unetscope.state.kept_slices import KEPT_AT_LEAST, KeptSlices
 from unetscope.state.shown import SliceKey
 
