@@ -4,6 +4,7 @@
     python3 packaging/dev.py run   [-- ARGUMENTS OF THE PROGRAM]
     python3 packaging/dev.py test  [-- ARGUMENTS OF PYTEST]
     python3 packaging/dev.py bench [-- ARGUMENTS OF PYTEST]
+    python3 packaging/dev.py package [-- STEPS OF packaging/package.py]
 
 Only the standard library, and no virtual environment to begin with: the first start makes `.venv`
 with the packages of `uv.lock`; later starts find a stamp in it and go straight on.
@@ -90,6 +91,9 @@ for name in sys.argv[1:]:
     except OSError:
         print(name)
 """
+
+
+NOT_INSTALLED = "The packages could not be installed. Is the network there?"
 
 
 class SetUpError(Exception):
@@ -424,16 +428,21 @@ def venv_is_current() -> bool:
     return Path(command_path("python")).exists() and f"version_info = {version}" in lines
 
 
-def install_packages() -> None:
-    """Make `.venv` and put exactly the packages of uv.lock into it."""
+def uv_command() -> tuple[list[str], dict[str, str]]:
+    """How to start uv, and the environment it needs."""
     environ = clean_environment(os.environ)
     listing = output_of([sys.executable, "-m", "pip", "config", "list"], os.environ)
     certificates = has_system_certificates()
     environ |= uv_settings(pip_settings(listing), os.environ, system_certificates=certificates)
     environ["UV_PROJECT_ENVIRONMENT"] = str(VENV)
-    uv = [find_uv(environ), *([] if sys.stdout.isatty() else ["--quiet"])]
+    return [find_uv(environ), *([] if sys.stdout.isatty() else ["--quiet"])], environ
+
+
+def install_packages() -> None:
+    """Make `.venv` and put exactly the packages of uv.lock into it."""
+    uv, environ = uv_command()
     python = ["--python", str(getattr(sys, "_base_executable", "") or sys.executable)]
-    failed = "The packages could not be installed. Is the network there?"
+    failed = NOT_INSTALLED
     with step("Installing the packages of uv.lock into .venv (the first time: some minutes)"):
         if not uses_mirror(environ):
             must([*uv, "sync", "--frozen", *python], environ, failed)
@@ -447,6 +456,18 @@ def install_packages() -> None:
         must(export, environ, failed)
         must([*uv, "pip", "sync", "--require-hashes", *here, str(names)], environ, failed)
         must([*uv, "pip", "install", "--no-deps", *here, "-e", str(ROOT)], environ, failed)
+
+
+def install_group(group: str) -> None:
+    """Add the packages of one group of uv.lock to `.venv`."""
+    uv, environ = uv_command()
+    names = VENV / f"locked-{group}.txt"
+    with step(f"Installing what it takes to {group}"):
+        export = [uv[0], "--quiet", "export", "--frozen", "--only-group", group, "-o", str(names)]
+        must(export, environ, NOT_INSTALLED)
+        here = ["--python", command_path("python")]
+        command = [*uv, "pip", "install", "--require-hashes", *here, "-r", str(names)]
+        must(command, environ, NOT_INSTALLED)
 
 
 def set_up() -> str:
@@ -543,15 +564,22 @@ def bench(arguments: Sequence[str]) -> int:
     return call([command_path("pytest"), *only, *arguments], environ, ROOT)
 
 
+def package(arguments: Sequence[str]) -> int:
+    """Make the installers for this system in `dist/`; see packaging/package.py."""
+    install_group("package")
+    environ = clean_environment(os.environ)
+    return call([command_path("python"), "packaging/package.py", *arguments], environ, ROOT)
+
+
 def main(argv: Sequence[str]) -> int:
     """Set up what is missing, then do what was asked."""
     ours, theirs = split_arguments(argv)
     parser = argparse.ArgumentParser(
         prog="dev.py",
-        description="Set up the machine, start Unetscope on its sample, or run all checks.",
-        epilog="Arguments after -- go to the program, or to pytest.",
+        description="Set up the machine, then start Unetscope, run all checks or make installers.",
+        epilog="Arguments after -- go to the program, to pytest, or to packaging/package.py.",
     )
-    commands = {"run": run, "test": test, "bench": bench}
+    commands = {"run": run, "test": test, "bench": bench, "package": package}
     parser.add_argument("command", choices=commands)
     command = parser.parse_args(ours).command
     problem = python_problem(sys.version_info[:2], command)

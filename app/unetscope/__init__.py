@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         SetInputChannel,
         SetKernel,
         SetLayerWeights,
+        SetValues,
     )
     from unetscope.domain.effects import Effects
     from unetscope.domain.errors import (
@@ -54,12 +55,13 @@ if TYPE_CHECKING:
     from unetscope.domain.preprocess import Preprocessing
     from unetscope.domain.recipes import RECIPES, Recipe
     from unetscope.domain.window import Window
+    from unetscope.engine.filter_lab import filter_lab
     from unetscope.engine.live_model import LiveModel
     from unetscope.engine.presets import unet_encoder
     from unetscope.io.series import Series
     from unetscope.io.study import Study, open_study
     from unetscope.resources import sample_model, sample_study
-    from unetscope.scripting import new_model, open_model, save_card
+    from unetscope.scripting import apply_edits, new_model, open_model, save_card, save_edits
 
 _HOMES = {
     "domain.card": ("ModelCard",),
@@ -71,6 +73,7 @@ _HOMES = {
         "SetInputChannel",
         "SetKernel",
         "SetLayerWeights",
+        "SetValues",
     ),
     "domain.effects": ("Effects",),
     "domain.errors": ("EditError", "EngineError", "ModelError", "StudyError", "UnetscopeError"),
@@ -88,12 +91,13 @@ _HOMES = {
     "domain.preprocess": ("Preprocessing",),
     "domain.recipes": ("RECIPES", "Recipe"),
     "domain.window": ("Window",),
+    "engine.filter_lab": ("filter_lab",),
     "engine.live_model": ("LiveModel",),
     "engine.presets": ("unet_encoder",),
     "io.series": ("Series",),
     "io.study": ("Study", "open_study"),
     "resources": ("sample_model", "sample_study"),
-    "scripting": ("new_model", "open_model", "save_card"),
+    "scripting": ("apply_edits", "new_model", "open_model", "save_card", "save_edits"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -127,17 +131,21 @@ __all__ = [
     "SetInputChannel",
     "SetKernel",
     "SetLayerWeights",
+    "SetValues",
     "SilenceMap",
     "Study",
     "StudyError",
     "UnetscopeError",
     "Window",
+    "apply_edits",
+    "filter_lab",
     "new_model",
     "open_model",
     "open_study",
     "sample_model",
     "sample_study",
     "save_card",
+    "save_edits",
     "skips",
     "slice_orientation",
     "unet_encoder",

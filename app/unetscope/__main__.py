@@ -44,6 +44,18 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--size", metavar="WIDTHxHEIGHT", type=_size, help="size of the window, in pixels"
     )
+    made.add_argument(
+        "--new-window",
+        action="store_true",
+        help="start another window even if one is open; without it that one is given the files",
+    )
+    for name, what in (("--install-desktop", "put"), ("--uninstall-desktop", "take")):
+        made.add_argument(
+            name,
+            action="store_true",
+            help=f"{what} the program {'into' if what == 'put' else 'out of'} this user's menu, "
+            "with its file types (Linux), and leave",
+        )
     made.add_argument("--version", action="store_true", help="print the version and leave")
     return made
 
@@ -67,6 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         _say(f"unetscope {__version__}")
         return 0
+    if options.install_desktop or options.uninstall_desktop:
+        from unetscope import desktop_entry
+
+        return desktop_entry.for_this_user(wanted=options.install_desktop, say=_say)
     if sys.platform == "linux" and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
@@ -84,27 +100,43 @@ def _say(line: str) -> None:
 
 
 def _run_window(options: argparse.Namespace) -> int:
-    from PySide6.QtCore import QSettings, QTimer
+    from PySide6.QtCore import QSettings, QSize, QTemporaryDir, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from unetscope import bootstrap
-    from unetscope.ui import crash_dialog
-    from unetscope.ui.errand import Errand, Plan
+    from unetscope import __version__, resources
+    from unetscope.ui.single_instance import SingleInstance, hand_over
+    from unetscope.ui.splash import make_splash
 
+    has_errand = bool(options.screenshot or options.report)
+    paths = [path.absolute() for path in options.paths]
+    alone = has_errand or options.new_window
+    if not alone and hand_over(paths, sample=options.sample):
+        return 0
     logging.basicConfig(level=logging.WARNING)
     app = QApplication([sys.argv[0]])
     app.setApplicationName("Unetscope")
-    app.setDesktopFileName("unetscope")
-    has_errand = bool(options.screenshot or options.report)
+    app.setDesktopFileName("org.unetscope.unetscope")
+    splash = None
+    if not has_errand:
+        icon = resources.folder() / "icons" / "app.svg"
+        splash = make_splash(icon, __version__, app.primaryScreen().devicePixelRatio())
+        splash.show()
+        app.processEvents()
+
+    from unetscope import bootstrap  # what takes its time to import, once the splash is shown
+    from unetscope.ui import crash_dialog
+    from unetscope.ui.errand import Errand, Plan
+
     settings = QSettings("Unetscope", "Unetscope")
+    passing = QTemporaryDir()  # not the null device: Qt would put a file in its place
     if has_errand:  # an errand neither sees nor leaves a trace of how the window was left
-        settings = QSettings(os.devnull, QSettings.Format.IniFormat)
+        settings = QSettings(passing.filePath("errand.ini"), QSettings.Format.IniFormat)
     bootstrap.dress(app, settings, options.theme or ("dark" if has_errand else None))
     program = bootstrap.build(settings=settings)
     window = program.window
     crash_dialog.install(window)
     if options.size:
-        window.resize(*options.size)
+        window.places.ask_size(QSize(*options.size))
     if has_errand:
         Errand(
             Plan(
@@ -120,14 +152,17 @@ def _run_window(options: argparse.Namespace) -> int:
             app.exit,
         )
     window.show()
+    if splash is not None:
+        splash.finish(window)
+    if not alone:
+        SingleInstance(window).asked.connect(window.open_from_outside)
 
     def begin() -> None:
         """After the first paint: start the engine and open what was asked for."""
         program.desk.start_engine()
         if options.sample:
             window.open_sample()
-        for path in options.paths:
-            window.open_path(path.absolute())
+        window.opening.open_all(paths)
 
     QTimer.singleShot(0, window, begin)
     try:

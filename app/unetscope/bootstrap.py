@@ -14,13 +14,25 @@ from unetscope import resources
 from unetscope.domain.card import ModelCard
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine
-from unetscope.domain.sources import Files, StudySource
+from unetscope.domain.sources import Arrays, Files, StudySource
+from unetscope.io.text_files import DiskTexts
+from unetscope.presenters.comparison import ComparisonPresenter
+from unetscope.presenters.diagram import DiagramPresenter
+from unetscope.presenters.feature_map import FeatureMapPresenter
+from unetscope.presenters.filter_lab import FilterLabPresenter
 from unetscope.presenters.filters import FiltersPresenter
 from unetscope.presenters.frame import FramePresenter
+from unetscope.presenters.history import HistoryPresenter
 from unetscope.presenters.input_card import InputCardPresenter
 from unetscope.presenters.kernel_editor import KernelPresenter
+from unetscope.presenters.layer_actions import LayerActionsPresenter
+from unetscope.presenters.layer_card import LayerCardPresenter
 from unetscope.presenters.layers import LayersPresenter
+from unetscope.presenters.map_actions import MapActions
+from unetscope.presenters.map_overlay import MapOverlayPresenter
+from unetscope.presenters.map_series import MapSeriesPresenter
 from unetscope.presenters.maps import MapsPresenter
+from unetscope.presenters.model_comparison import ModelComparisonPresenter
 from unetscope.presenters.planes import PlanesPresenter
 from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.presenters.studies import StudiesPresenter
@@ -28,17 +40,32 @@ from unetscope.presenters.tags import TagsPresenter
 from unetscope.state.card_keeper import CardKeeper
 from unetscope.state.desk import Desk
 from unetscope.state.display import Display
+from unetscope.state.edit_lists import EditLists
+from unetscope.state.effect_sweep import EffectSweep
+from unetscope.state.filter_lab import FilterLab
+from unetscope.state.filter_statistics import FilterStatistics
 from unetscope.state.jobs import Jobs
+from unetscope.state.lab_files import LabFiles
+from unetscope.state.linked_cursor import LinkedCursor
 from unetscope.state.live import Live
+from unetscope.state.map_files import MapFiles
+from unetscope.state.map_numbers import MapNumbers
 from unetscope.state.measuring import Measuring
+from unetscope.state.other_network import OtherNetwork
+from unetscope.state.own_recipes import OwnRecipes
 from unetscope.state.pace import Pace
 from unetscope.state.probe import Probe
+from unetscope.state.series_changes import SeriesChanges
 from unetscope.state.series_segmentation import SeriesSegmentation
+from unetscope.state.series_survey import SeriesSurvey
 from unetscope.state.series_volume import SeriesVolume
+from unetscope.state.shown_maps import ShownMaps
 from unetscope.state.store import Store
 from unetscope.ui import icons, theme
 from unetscope.ui.frame_clock import FrameClock
+from unetscope.ui.kept_lab import KeptLab
 from unetscope.ui.main_window import MainWindow, Presenters
+from unetscope.ui.map_panels import MapPresenters
 from unetscope.ui.preferences.choices import kept_choices
 from unetscope.ui.scrolling import Scrolling
 
@@ -94,6 +121,12 @@ class DiskFiles:
         from unetscope.io.model_card import write_card
 
         return write_card(path, card, shipped=resources.folder())
+
+    def write_arrays(self, path: Path, arrays: Arrays) -> None:
+        """See `Files.write_arrays`."""
+        from unetscope.io.array_file import write_arrays
+
+        write_arrays(path, arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +194,63 @@ def build(
     probe = Probe(store, jobs, desk, live, display)
     measuring = Measuring(store, desk, live)
     pace = Pace()
+    sweep = EffectSweep(store, desk, engine, live)
+    survey = SeriesSurvey(store, jobs, desk, engine, live)
+    shown, cursor = ShownMaps(store, live, desk), LinkedCursor()
+    other = OtherNetwork(store, jobs, desk, files, pace)
+    statistics = FilterStatistics(store, jobs, live, pace)
+    texts = DiskTexts()
+    own = OwnRecipes(jobs, texts)
     presenters = Presenters(
         pace=pace,
-        frame=FramePresenter(store, desk, live, segmentation, pace),
+        frame=FramePresenter(store, desk, live, segmentation, pace, (sweep, survey)),
         slice_view=SlicePresenter(store, desk, live, segmentation, display, probe, measuring, pace),
         planes=PlanesPresenter(
             store, desk, live, segmentation, display, SeriesVolume(store, jobs, desk), pace
         ),
         studies=StudiesPresenter(store, desk, jobs),
         layers=LayersPresenter(store, pace),
-        filters=FiltersPresenter(store, pace),
-        maps=MapsPresenter(store, live, pace),
-        kernel=KernelPresenter(store, desk, live, pace),
+        layer_actions=LayerActionsPresenter(store, desk, jobs, files),
+        layer_card=LayerCardPresenter(store, desk, jobs, live, pace),
+        diagram=DiagramPresenter(store, jobs, pace),
+        filter_lab=FilterLabPresenter(
+            store,
+            desk,
+            FilterLab(store, desk, live, engine),
+            LabFiles(jobs, desk, texts, files),
+            own,
+            pace,
+        ),
+        filters=FiltersPresenter(store, desk, jobs, statistics, sweep, other, pace),
+        model_comparison=ModelComparisonPresenter(store, other),
+        maps=MapPresenters(
+            gallery=MapsPresenter(store, live, desk, shown, MapNumbers(jobs), sweep, pace),
+            large=FeatureMapPresenter(store, live, desk, shown, cursor, pace),
+            series=MapSeriesPresenter(store, jobs, live, desk, display, shown, survey, pace),
+            overlay=MapOverlayPresenter(store, live, desk, shown, cursor, pace),
+            actions=MapActions(store, desk, shown, MapFiles(jobs, files, desk)),
+        ),
+        kernel=KernelPresenter(store, desk, live, pace, own),
+        history=HistoryPresenter(store, desk, EditLists(store, jobs, desk, texts), pace),
         input_card=InputCardPresenter(
             store, desk, live, CardKeeper(store, jobs, files, desk), pace
         ),
         tags=TagsPresenter(store, desk, jobs),
+        comparison=ComparisonPresenter(
+            store,
+            desk,
+            live,
+            display,
+            segmentation,
+            SeriesChanges(store, desk, segmentation),
+            pace,
+        ),
     )
     paths = SamplePaths(resources.sample_study(), resources.sample_model())
     window = MainWindow(store, desk, presenters, paths, settings)
     FrameClock(pace, window)
+    own.load()
+    KeptLab(store, settings, pace, window)
     Scrolling(store, pace, window)
     return Application(window, store, desk, live, jobs, engine, presenters, courier)
 

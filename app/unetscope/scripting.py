@@ -6,11 +6,15 @@ import os
 from pathlib import Path
 
 from unetscope import resources
+from unetscope.domain.edit_file import read_edits, write_edits
+from unetscope.domain.errors import EditError
+from unetscope.domain.network import check_edits
 from unetscope.domain.presets import NewModel
 from unetscope.engine import live_model
 from unetscope.engine.creating import create
 from unetscope.engine.live_model import LiveModel
 from unetscope.io.model_card import read_card, write_card
+from unetscope.io.text_files import DiskTexts
 
 
 def open_model(
@@ -110,3 +114,48 @@ def save_card(model: LiveModel) -> Path:
         The model is gone, or the card cannot be written to either place.
     """
     return write_card(model.network.path, model.card, shipped=resources.folder())
+
+
+def save_edits(model: LiveModel, path: str | os.PathLike[str]) -> Path:
+    """Write the edits in force to a small file, exact to the bit, to apply them again or to share.
+
+    Returns
+    -------
+    path : Path
+        The file; ``.edits.json`` is its customary ending.
+
+    Raises
+    ------
+    UnetscopeError
+        It cannot be written.
+    """
+    path = Path(path)
+    DiskTexts().write(path, write_edits(model.network, model.edits))
+    return path
+
+
+def apply_edits(
+    model: LiveModel, path: str | os.PathLike[str], *, other_model: bool = False
+) -> LiveModel:
+    """Put exactly the edits of a file in force, in the place of those that are.
+
+    Parameters
+    ----------
+    other_model : bool
+        Whether edits that were made for another model are wanted, where they fit.
+
+    Raises
+    ------
+    EditError
+        The file is no list of edits, was made for another model, or one does not fit. Nothing has
+        changed.
+    """
+    path = Path(path)
+    found = read_edits(DiskTexts().read(path), path.name)
+    if not other_model and not found.was_made_for(model.network):
+        raise EditError(
+            f"{path.name} was made for another model, {found.model}.",
+            "Open that one, or say other_model=True to apply what fits. Nothing has changed.",
+        )
+    check_edits(model.network, found.edits)
+    return model.follow(found.edits)

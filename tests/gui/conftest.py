@@ -65,7 +65,7 @@ class Person(User):
     @property
     def map_view(self) -> MapsView:
         """The activation viewer's content."""
-        return self.program.presenters.maps.view
+        return self.program.presenters.maps.gallery.view
 
     def values(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         """The numbers of the kernel editor."""
@@ -224,5 +224,6 @@ def person(visitor: Person) -> Person:
 
 @pytest.fixture(autouse=True)
 def edits_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No question is asked when a test leaves the window with edits."""
+    """No question is asked when a test leaves the window with edits or a changed card."""
     monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)
+    monkeypatch.setattr(dialogs, "ask_about_card", lambda _: dialogs.Choice.DISCARD)

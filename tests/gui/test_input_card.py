@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
-from tests.gui.conftest import MODEL, STUDY, Person, World
-from tests.unit.fakes import CARD, unet
+from tests.gui.conftest import MODEL, SLICES, STUDY, Person, World
+from tests.unit.fakes import CARD, FakeSeries, FakeStudy, unet
 
 from unetscope.domain.card import ModelCard
 from unetscope.domain.input_check import Mark
@@ -365,3 +365,34 @@ def test_what_the_card_says_is_json_that_can_be_shared(reader: Reader) -> None:
     again = ModelCard.from_json(json.loads(json.dumps(card.to_json("m.keras", "sha256:0"))))
     assert again.preprocessing == card.preprocessing
     assert isinstance(again.preprocessing, Preprocessing)
+
+
+def test_another_series_can_be_chosen_for_a_channel(visitor: Person, world: World) -> None:
+    network = unet()
+    first = replace(network.graph.layers[0], output_shape=(None, 8, 8, 2))
+    graph = type(network.graph)((first, *network.graph.layers[1:]), network.graph.outputs)
+    world.files.networks[MODEL] = replace(network, graph=graph)
+    flair = FakeSeries(uid="2", description="FLAIR", volume=np.full((SLICES, 8, 8), 7, np.float32))
+    elsewhere = FakeSeries(uid="3", description="Scout", frame_of_reference="2")
+    shown = world.files.studies[STUDY].series[0]
+    world.files.studies[STUDY] = FakeStudy((shown, flair, elsewhere))
+    reader = Reader(visitor.program, visitor.qtbot, world)
+    reader.open_both()
+    reader.panel.raise_()
+    reader.settle()
+    reader.pick("input_card.channels", "chosen for each")
+    field = reader.find(ChoiceField, "input_card.channel1.source")
+    listed = [field.itemText(n) for n in range(field.count())]
+    assert listed[-2:] == ["T1 axial", "FLAIR"]  # not the scout, which lies elsewhere
+
+    reader.pick("input_card.channel1.source", "FLAIR")
+    reader.number("input_card.channel", 1)
+
+    assert (reader.fed()[..., 1] == 7).all()
+    values = reader.find(MapView, "input_card.tensor").content.values
+    assert values is not None
+    assert np.array_equal(values, reader.fed()[..., 1])
+    assert "FLAIR" in reader.find(QLabel, "input_card.numbers").text()
+    reader.choose("edit.undo")
+    reader.settle()
+    assert not (reader.fed()[..., 1] == 7).any()

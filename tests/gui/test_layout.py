@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDockWidget, QTabBar
 from pytestqt.qtbot import QtBot
@@ -27,13 +27,15 @@ def in_front(person: Person, name: str) -> bool:
 
 
 def tabs(person: Person) -> list[str]:
+    """The panels behind the same tabs as the study."""
     bars = [b for b in person.window.findChildren(QTabBar) if b.parent() is person.window]
-    (bar,) = (b for b in bars if b.isVisible())
-    return [bar.tabText(index) for index in range(bar.count())]
+    named = [[bar.tabText(i) for i in range(bar.count())] for bar in bars if bar.isVisible()]
+    (names,) = (names for names in named if "Study" in names)
+    return names
 
 
 def test_the_study_stands_before_the_input_card_and_the_layers_below_both(person: Person) -> None:
-    assert tabs(person) == ["Study", "Input card"]
+    assert tabs(person)[:2] == ["Study", "Input card"]
     assert in_front(person, "studies")
     assert not in_front(person, "input_card")
     assert in_front(person, "layers")
@@ -45,7 +47,8 @@ def test_a_panel_behind_a_tab_has_no_second_title_and_alone_it_has_its_own(
     person: Person, qtbot: QtBot
 ) -> None:
     qtbot.waitUntil(lambda: dock(person, "studies").titleBarWidget() is not None)
-    assert dock(person, "layers").titleBarWidget() is None
+    assert dock(person, "kernel_editor").titleBarWidget() is None
+    dock(person, "history").hide()
     dock(person, "input_card").hide()
     qtbot.waitUntil(lambda: dock(person, "studies").titleBarWidget() is None)
     right = Qt.DockWidgetArea.RightDockWidgetArea
@@ -55,7 +58,7 @@ def test_a_panel_behind_a_tab_has_no_second_title_and_alone_it_has_its_own(
     assert dock(person, "studies").titleBarWidget() is None
     person.choose("view.reset_layout")
     qtbot.waitUntil(lambda: dock(person, "studies").titleBarWidget() is not None)
-    assert tabs(person) == ["Study", "Input card"]
+    assert tabs(person)[:2] == ["Study", "Input card"]
 
 
 @pytest.mark.parametrize("front", ["studies", "input_card"])
@@ -116,3 +119,28 @@ def test_a_saved_picture_does_not_name_files(
     assert person.window.save_picture(tmp_path / "window.png")
     assert said == [""]
     assert "doe_jane" in person.status()
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"), [((1280, 760), (1280, 760)), ((2560, 1400), (1400, 850))]
+)
+def test_the_window_is_no_larger_at_first_than_the_screen_has_room_for(
+    qtbot: QtBot, world: World, monkeypatch: pytest.MonkeyPatch, room: tuple[int, int],
+    expected: tuple[int, int],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("unetscope.ui.layout.room_for", lambda _: QSize(*room))
+    program = build(settings=world.settings, engine=world.engine, files=world.files)
+    qtbot.addWidget(program.window)
+    program.window.show()
+    qtbot.waitUntil(lambda: program.window.size() == QSize(*expected))
+    assert program.window.minimumSizeHint().height() <= 700
+    program.window.close()
+    program.stop()
+
+
+def test_the_input_card_has_more_room_while_it_is_in_front(person: Person, qtbot: QtBot) -> None:
+    before = dock(person, "studies").height()
+    dock(person, "input_card").raise_()
+    qtbot.waitUntil(lambda: dock(person, "input_card").height() >= before + 100)
+    dock(person, "studies").raise_()
+    qtbot.waitUntil(lambda: dock(person, "studies").height() <= before + 8)

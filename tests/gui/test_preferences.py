@@ -122,6 +122,7 @@ def test_a_key_that_is_taken_says_from_whom_and_takes_it(person: Person) -> None
     hand.type_key("G")
     assert "belongs to “Mask”" in hand.note
     hand.press("set")
+    assert hand.dialog.focusWidget() is hand.dialog.keys.tree  # not a button that takes keys away
     hand.ok()
     assert (keys_of(person, "view.outline"), keys_of(person, "view.mask")) == (["G"], [])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTreeWidgetItem
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton, QTreeWidgetItem
 from tests.gui.conftest import LEFT, NONE, STUDY, Person, ramp
 from tests.unit.fakes import FakeSeries, FakeStudy
 
@@ -135,6 +135,24 @@ def test_what_was_skipped_is_listed_searched_and_copied(browser: Person) -> None
     browser.find(QPushButton, "skipped.copy").click()
     assert len(QGuiApplication.clipboard().text().splitlines()) == 2
     dialog.reject()
+
+
+def test_files_of_no_interest_are_listed_last_and_not_counted(visitor: Person) -> None:
+    texts = tuple(Skipped(Path(f"/s/{n}.txt"), "a text", expected=True) for n in "ba")
+    visitor.world.files.studies[STUDY] = FakeStudy((FakeSeries("1", ramp(3)),), skipped=texts)
+    visitor.open(STUDY)
+    visitor.qtbot.waitUntil(lambda: len(cards(visitor)) == 2)
+    assert cards(visitor)[-1].text(0) == "2 files of other kinds …"
+    dialog = SkippedDialog((*texts, *SKIPPED), visitor.window)
+    assert (
+        dialog.findChildren(QLabel)[0].text() == "2 files were left out, and 2 files of other kinds"
+    )
+    for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+        dialog.list.sortByColumn(0, order)
+        rows = [dialog.list.topLevelItem(row) for row in range(4)]
+        names = [row.text(0) for row in rows if row is not None]
+        assert sorted(names[:2]) == ["notes.txt", "report.dcm"]
+        assert names[2:] == (["a.txt", "b.txt"] if order.value == 0 else ["b.txt", "a.txt"])
 
 
 def test_hidden_identity_reaches_skipped_files_and_recent_studies(browser: Person) -> None:

@@ -144,3 +144,92 @@ def test_a_study_takes_no_edits_away_so_nothing_is_asked(
     editor.open(OTHER)
     editor.qtbot.waitUntil(lambda: editor.network.path == OTHER)
     assert not asked
+
+
+# ------------------------------------------------------------------- the input card
+
+
+@pytest.fixture
+def changer(editor: Person) -> Person:
+    """A person with a changed input card, and no edit of the network."""
+    editor.choose("edit.undo")
+    editor.program.presenters.input_card.set_steps(normalise="zscore")
+    return editor
+
+
+def answer_card(monkeypatch: pytest.MonkeyPatch, choice: Choice) -> list[object]:
+    asked: list[object] = []
+
+    def ask(parent: object) -> Choice:
+        asked.append(parent)
+        return choice
+
+    monkeypatch.setattr(dialogs, "ask_about_card", ask)
+    return asked
+
+
+@WAYS
+@pytest.mark.parametrize("choice", list(Choice))
+def test_a_changed_card_is_not_lost_unasked(
+    changer: Person, monkeypatch: pytest.MonkeyPatch, way: Way, choice: Choice
+) -> None:
+    asked = answer_card(monkeypatch, choice)
+    changed = changer.session.card
+    way(changer, monkeypatch)
+    changer.qtbot.waitUntil(lambda: asked == [changer.window])
+    if choice is Choice.CANCEL:
+        changer.qtbot.wait(SOON)
+        assert changer.network.path == MODEL
+        assert changer.session.card is changed
+    else:
+        changer.qtbot.waitUntil(lambda: changer.network.path != MODEL)
+    assert (changer.world.files.cards[MODEL] == changed) is (choice is Choice.SAVE)
+
+
+def test_edits_given_up_are_not_asked_about_again_when_the_card_was_saved(
+    changer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changer.pick_recipe("Sobel x")
+    about_edits = answer(monkeypatch, Choice.DISCARD)
+    about_card = answer_card(monkeypatch, Choice.SAVE)
+    changer.open(OTHER)
+    changer.qtbot.waitUntil(lambda: changer.network.path == OTHER)
+    assert (len(about_edits), len(about_card)) == (1, 1)
+    changer.pick_recipe("Sobel x")
+    changer.open(MODEL)
+    changer.qtbot.waitUntil(lambda: changer.network.path == MODEL)
+    assert len(about_edits) == 2  # others than those
+
+
+def test_the_window_closes_when_the_card_is_saved_and_not_when_that_is_cancelled(
+    changer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_card(monkeypatch, Choice.CANCEL)
+    changer.window.close()
+    assert changer.window.isVisible()
+    answer_card(monkeypatch, Choice.SAVE)
+    changer.window.close()
+    changer.qtbot.waitUntil(lambda: not changer.window.isVisible())
+    assert changer.world.files.cards[MODEL] == changer.session.card
+
+
+def test_a_card_that_cannot_be_saved_keeps_the_model_open(
+    changer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del changer.world.files.networks[MODEL]
+    answer_card(monkeypatch, Choice.SAVE)
+    changer.open(OTHER)
+    changer.qtbot.waitUntil(lambda: changer.frame.trouble)
+    changer.qtbot.wait(SOON)
+    assert changer.network.path == MODEL
+    assert "tiny.keras is gone." in changer.frame.status
+
+
+def test_ctrl_z_takes_a_step_of_the_card_back_by_name(editor: Person) -> None:
+    before = editor.session.card
+    editor.program.presenters.input_card.set_steps(normalise="zscore")
+    undo = editor.window.action_of("edit.undo")
+    assert undo.text() == "Undo “Input: normalise zscore”"
+    editor.choose("edit.undo")
+    assert editor.session.card == before
+    assert editor.session.edits  # the edit before it stays

@@ -384,7 +384,7 @@ def test_the_toolbar_spells_its_commands_out_where_there_is_room(person: Person)
     assert isinstance(button, QToolButton)
     icon_only = bar.widgetForAction(person.window.action_of("view.reset"))
     assert isinstance(icon_only, QToolButton)
-    for width, style in ((1600, "ToolButtonTextBesideIcon"), (0, "ToolButtonIconOnly")) * 2:
+    for width, style in ((2200, "ToolButtonTextBesideIcon"), (0, "ToolButtonIconOnly")) * 2:
         person.window.resize(width, 720)
         person.pick_recipe("Sobel x")
         person.window.grab()

@@ -36,7 +36,9 @@ def cell(person: Person, row: int, column: int) -> QPoint:
 
 
 def editor(person: Person) -> QLineEdit:
-    return person.find(QLineEdit, "cell_editor")
+    found = person.grid.findChild(QLineEdit, "cell_editor")
+    assert isinstance(found, QLineEdit)
+    return found
 
 
 def type_value(person: Person, row: int, column: int, text: str) -> None:

@@ -32,6 +32,8 @@ class LentEngine:
         self.create = self._lent(engine.create)
         self.sweep = self._lent(engine.sweep)
         self.segment = self._lent(engine.segment)
+        self.survey = self._lent(engine.survey)
+        self.convolve = self._lent(engine.convolve)
         self.ahead = engine.ahead
 
     def start(self, on_status: object) -> None:
@@ -104,3 +106,4 @@ def user(program: Application, qtbot: QtBot) -> User:
 def edits_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """No question is asked when a test leaves the window with edits."""
     monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)
+    monkeypatch.setattr(dialogs, "ask_about_card", lambda _: dialogs.Choice.DISCARD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,7 @@ from unetscope.domain.errors import ModelError, StudyError, UnetscopeError
 from unetscope.domain.graph import Graph, Layer, Shape, WeightSpec
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import Weights
+from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
@@ -35,7 +36,9 @@ from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.presets import NewModel
 from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.session import Session
+from unetscope.domain.sources import Arrays
 from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
+from unetscope.domain.survey import MapPeaks, peaks_of
 from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
 from unetscope.presenters.planes import PlanesPresenter
@@ -137,6 +140,17 @@ def unet(seed: int = 0, fingerprint: str = "sha256:0") -> Network:
     )  # fmt: skip
 
 
+def stated_unet() -> Network:
+    """The same with the settings of its convolutions, as a model file states them."""
+    layers = []
+    for each in unet().graph.layers:
+        config = dict(each.config)
+        if each.weights:
+            config |= {"kernel_size": each.weights[0].shape[:2], "padding": "same"}
+        layers.append(replace(each, config=config))
+    return network_of(*layers)
+
+
 CLASSES = (
     ClassLabel(0, "Background", None),
     ClassLabel(1, "CSF", "#e05a6d"),
@@ -182,6 +196,8 @@ class FakeSeries:
     broken: frozenset[int] = frozenset()
     reads: list[int] = field(default_factory=list)
     slice_ids: tuple[str, ...] = ()
+    frame_of_reference: str = "1.9"
+    origin: tuple[float, float, float] = (-10.0, -20.0, 30.0)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -193,7 +209,7 @@ class FakeSeries:
         between, row, column = self.spacing
         affine = np.zeros((4, 4))
         affine[2, 0], affine[1, 1], affine[0, 2], affine[3, 3] = between, row, column, 1
-        affine[:3, 3] = (-10.0, -20.0, 30.0)
+        affine[:3, 3] = self.origin
         return affine
 
     @property
@@ -259,6 +275,7 @@ class FakeFiles:
     in_part: dict[Path, tuple[FakeStudy, ...]] = field(default_factory=dict)
     networks: dict[Path, Network] = field(default_factory=dict)
     cards: dict[Path, ModelCard | UnetscopeError] = field(default_factory=dict)
+    arrays: dict[Path, Arrays] = field(default_factory=dict)
 
     def open_study(
         self,
@@ -290,6 +307,11 @@ class FakeFiles:
             raise ModelError(f"{path.name} is gone.", "Put it back.")
         self.cards[path] = card
         return path.with_suffix(".card.json")
+
+    def write_arrays(self, path: Path, arrays: Arrays) -> None:
+        if path.parent.name == "full":
+            raise UnetscopeError(f"{path.name} could not be written.", "Choose another folder.")
+        self.arrays[path] = arrays
 
 
 @dataclass(eq=False)
@@ -328,6 +350,8 @@ class FakeEngine:
         self.asked_ahead: list[tuple[LookRequest, ...]] = []
         self.sweeps: list[InBackground[SweepRequest, Effects]] = []
         self.segments: list[InBackground[LookRequest, Labels]] = []
+        self.surveys: list[InBackground[LookRequest, MapPeaks]] = []
+        self.labs: list[InBackground[LabRequest, LabMaps]] = []
         self.created: list[
             tuple[NewModel, Path, Callable[[Saved], None], Callable[[UnetscopeError], None]]
         ] = []
@@ -415,6 +439,37 @@ class FakeEngine:
             if not one.cancelled:
                 one.done(mask)
 
+    def convolve(
+        self,
+        request: LabRequest,
+        done: Callable[[LabMaps], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        self.labs.append(InBackground(request, done, failed))
+        if self.at_once:
+            done(lab_maps_of(request))
+
+    def survey(
+        self,
+        request: LookRequest,
+        done: Callable[[MapPeaks], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        asked = InBackground(request, done, failed)
+        self.surveys.append(asked)
+        if self.at_once:
+            self.answer_surveys()
+        return asked.cancel
+
+    def answer_surveys(self) -> None:
+        """Answer the surveys that wait and are still wanted."""
+        waiting, self.surveys = self.surveys, []
+        for one in waiting:
+            maps = a_look(one.request).maps
+            assert maps is not None
+            if not one.cancelled:
+                one.done(peaks_of(maps.edited))
+
     def stop(self) -> None:
         self.stopped = True
 
@@ -439,6 +494,18 @@ def effects_of(request: SweepRequest, maps: int = 4, done: int = 4) -> Effects:
         mean_probability_change=change,
         dice_with_current=overlap,
         dice_with_reference=reference,
+    )
+
+
+def lab_maps_of(request: LabRequest) -> LabMaps:
+    """Maps of the picture's size, each with its kernel's sum added to the picture."""
+    maps = tuple(np.float32(kernel.sum()) + request.image for kernel in request.kernels)
+    return LabMaps(
+        request=request,
+        maps=maps,
+        ranges=tuple((float(each.min()), float(each.max())) for each in maps),
+        refusals=tuple(f"no {kernel.shape}" for kernel in request.kernels),
+        milliseconds=3.0,
     )
 
 

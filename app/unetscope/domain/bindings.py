@@ -67,6 +67,14 @@ WEASIS = BindingsPreset(
 OHIF = BindingsPreset(
     name="OHIF",
     keys={
+        "slice.preset_3": ("1",),  # soft tissue, lung, liver, bone, brain
+        "slice.preset_5": ("2",),
+        "slice.preset_2": ("3",),
+        "slice.preset_4": ("4",),
+        "slice.preset_1": ("5",),
+        "slice.preset_6": ("6",),
+        "view.auto_window": ("9",),
+        "slice.file_window": ("0",),
         "view.reset": ("Space", "Esc"),
         "slice.annotations": ("Shift+Space",),
         "slice.flip_horizontally": ("H",),

@@ -15,6 +15,7 @@ from unetscope.domain.preprocess import Preprocessing
 
 FORMAT = 2  # 1 had no turning, stretching, CLAHE, histogram matching, foreground or order
 
+MOST_LABELS = 256  # a mask has one byte for each pixel
 # Okabe and Ito's colours, told apart by the colour-blind too.
 CLASS_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00")
 
@@ -197,8 +198,11 @@ def _longest(sides: object) -> int:
 
 
 def proposed_classes(channels: int) -> tuple[ClassLabel, ...]:
-    """Name the labels of a mask when nobody has: one channel means background and foreground."""
-    count = max(channels, 2)
+    """Name the labels of a mask when nobody has: one channel means background and foreground.
+
+    So do more channels than a mask has labels, as those of an encoder: they are no classes.
+    """
+    count = max(channels, 2) if channels <= MOST_LABELS else 2
     names = ["Background", *(["Foreground"] if count == 2 else [])]
     return tuple(
         ClassLabel(

@@ -191,6 +191,60 @@ class ScaleFilter(Edit):
 
 
 @dataclass(frozen=True, eq=False)
+class SetValues(Edit):
+    """Replace a block of one weight array of any layer, one without kernels too.
+
+    The array is laid out as a table: its last axis runs along the rows, a vector is one row. A
+    variance below 0 is refused.
+
+    Attributes
+    ----------
+    array : int
+        Which array, in Keras order.
+    row, column : int
+        Where the block begins in the table.
+    values : (rows, columns) array_like of float32
+        The block.
+    """
+
+    array: int
+    row: int
+    column: int
+    values: ArrayLike
+    noun: ClassVar[str] = "values"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _frozen(self.values))
+
+    def apply_to(self, layer: Layer, weights: Weights) -> Weights:
+        """See `Edit.apply_to`."""
+        if not weights:
+            raise EditError(f"Layer {layer.name} ({layer.kind}) holds no weights.")
+        _check_index("array", self.array, len(weights), layer)
+        array = np.array(weights[self.array])
+        table = array.reshape(-1, array.shape[-1] if array.ndim else 1)
+        values = np.asarray(self.values, np.float32)
+        _check_index("row", self.row, table.shape[0], layer)
+        _check_index("column", self.column, table.shape[1], layer)
+        block = table[self.row :, self.column :][: values.shape[0], : values.shape[-1]]
+        if values.ndim != 2 or not values.size or block.shape != values.shape:
+            name = layer.weights[self.array].name
+            raise EditError(
+                f"The {name} of layer {layer.name} is a table of {table.shape[0]} rows and "
+                f"{table.shape[1]} columns; a block of shape {values.shape} does not fit at "
+                f"row {self.row}, column {self.column}."
+            )
+        _check_finite(values, layer)
+        if "variance" in layer.weights[self.array].name and (values < 0).any():
+            raise EditError(
+                f"A variance cannot be below 0, as one for layer {layer.name} would be."
+            )
+        block[...] = values
+        array.flags.writeable = False
+        return (*weights[: self.array], array, *weights[self.array + 1 :])
+
+
+@dataclass(frozen=True, eq=False)
 class SetLayerWeights(Edit):
     """Replace all weights of a layer: a list of arrays in Keras order, as ``set_weights`` takes."""
 

@@ -158,52 +158,7 @@ class Graph:
         return tuple(layer.name for layer in self.layers if layer.name in reached)
 
     def sections(self) -> dict[str, Section]:
-        """Tell for each layer where in the U it stands, from the sizes of the activations alone.
+        """Tell for each layer where in the U it stands; see `u_shape.standings`."""
+        from unetscope.domain.u_shape import standings  # which needs this module
 
-        The bottleneck is what stands at the coarsest grid; before it is the encoder, after it the
-        decoder; the trailing 1×1 convolutions and activations are the head. A network that never
-        shrinks its grid has no U: all of it but input and head is then called encoder. One that
-        never grows it again has no decoder: what follows the bottleneck is then the head. A grid
-        of one position, as attention makes by pooling a whole map, counts for nothing.
-        """
-        sizes = [size if size > 1 else 0 for size in map(_grid, self.layers)]
-        known = [size for size in sizes if size]
-        full, coarsest = (max(known), min(known)) if known else (0, 0)
-        at_bottom = [i for i, size in enumerate(sizes) if size and size == coarsest]
-        grows = bool(at_bottom) and any(size > coarsest for size in sizes[at_bottom[-1] :])
-        after = Section.DECODER if grows else Section.HEAD
-        found: dict[str, Section] = {}
-        for i, layer in enumerate(self.layers):
-            if layer.kind == "InputLayer":
-                found[layer.name] = Section.INPUT
-            elif coarsest == full or not at_bottom or i < at_bottom[0]:
-                found[layer.name] = Section.ENCODER
-            elif i <= at_bottom[-1]:
-                only_a_pool = layer.kind in DOWNSAMPLING
-                found[layer.name] = Section.ENCODER if only_a_pool else Section.BOTTLENECK
-            else:
-                found[layer.name] = after
-        if sizes and sizes[-1] == full:
-            for name in self._head():
-                found[name] = Section.HEAD
-        return found
-
-    def _head(self) -> list[str]:
-        names: list[str] = []
-        for layer in reversed(self.layers):
-            windows = [spec.shape[:-2] for spec in layer.weights[:1]]
-            is_1x1 = layer.kind.startswith("Conv") and any(set(w) == {1} for w in windows)
-            if not (is_1x1 or (not names and layer.kind in POINTWISE)):
-                break
-            names.append(layer.name)
-        return names
-
-
-def _grid(layer: Layer) -> int:
-    """Number of positions of a layer's output; 0 when it is not known."""
-    if not layer.spatial or None in layer.spatial:
-        return 0
-    count = 1
-    for length in layer.spatial:
-        count *= length or 0
-    return count
+        return {name: standing.section for name, standing in standings(self).items()}

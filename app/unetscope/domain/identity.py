@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from unetscope.domain.errors import StudyError, UnetscopeError
 from unetscope.domain.tags import TagRow
 
 HIDDEN = "hidden"
@@ -44,6 +47,31 @@ _KEYWORDS = frozenset(
     }
 )
 _FREE_FIELDS = frozenset({"descrip", "aux_file", "db_name", "intent_name"})  # of NIfTI
+
+
+_NAMED_FIRST = re.compile(
+    r"^.*(?= (is|are|has|have|holds|cannot|could|does|ends)\b)", re.DOTALL
+)  # greedy: a name may hold such a word itself
+_PLAIN = re.compile(r"[a-z]+[,.;]?|(DICOM|DICOMDIR|NIfTI|JPEG|PDF|CT|MR|RGB)[,.;]?")
+_BEFORE_NAMES = frozenset({"in", "of", "beside", "than"})
+
+
+def without_file_name(sentence: str) -> str:
+    """What is said of a file of a study, without its name.
+
+    Cautious: what could hold the name is left out, and so is what is said where nobody can tell.
+    """
+    said = _NAMED_FIRST.sub("A file", sentence, count=1)
+    words = said.split()
+    plain = all(_PLAIN.fullmatch(word) for word in words[1:]) and not _BEFORE_NAMES & {*words}
+    return said if said != sentence and plain else "A file of the study made trouble."
+
+
+def told(error: UnetscopeError, *, hidden: bool) -> UnetscopeError:
+    """An error as it may be read while identity is hidden: without names of files of a study."""
+    if not (hidden and isinstance(error, StudyError)):
+        return error
+    return StudyError(without_file_name(error.what), "Show identity to see which file.")
 
 
 def may_identify(row: TagRow) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -14,6 +14,7 @@ from unetscope.domain.card import ModelCard
 from unetscope.domain.geometry import plane_name
 from unetscope.domain.input_grid import RADIOLOGICAL, orientation_of, turn_to
 from unetscope.domain.network import Network
+from unetscope.domain.preprocess_words import channels_to_json
 from unetscope.domain.sources import SeriesSource
 from unetscope.domain.window import without_padding
 
@@ -290,17 +291,32 @@ def _channels(card: ModelCard, network: Network) -> Check:
     wants = network.input_channels
     if wants == 1:
         return Check("Channels", "1", "1", Mark.MATCH)
-    if card.preprocessing.channels == "neighbours":
+    steps = card.preprocessing
+    told = f"1, repeated {wants} times"
+    if steps.channels == "neighbours":
         told = f"{wants} slices, this one in the middle"
-    else:
-        told = f"1, repeated {wants} times"
+    elif steps.channels == "chosen":
+        told = _listed(channels_to_json(steps))
     said = card.trained_on.get("channel_source")
     if not card.confirmed or said is None:
         why = "The card does not say what the model's channels are."
         return Check("Channels", told, str(wants), Mark.UNKNOWN, why)
-    same = said == card.preprocessing.channels
-    mark = Mark.MATCH if same else Mark.MISMATCH
-    return Check("Channels", told, f"{wants}: {said}", mark)
+    mark = Mark.MATCH if said == channels_to_json(steps) else Mark.MISMATCH
+    return Check("Channels", told, f"{wants}: {_listed(said)}", mark)
+
+
+def _listed(said: object) -> str:
+    """What a card says of the channels: a word, or what each of them is made of."""
+    if not isinstance(said, (list, tuple)):
+        return str(said)
+    named = [
+        str(one.get("series") or f"{one.get('step', 0):+d}") for one in said if _is_source(one)
+    ]
+    return ", ".join(named).replace("+0", "this") or "this"
+
+
+def _is_source(one: object) -> bool:
+    return isinstance(one, Mapping) and isinstance(one.get("step", 0), int)
 
 
 def _classes(card: ModelCard, network: Network) -> Check:

@@ -52,23 +52,3 @@ def mask_change(before: Labels, after: Labels, classes: int) -> tuple[ClassChang
         gained, lost = int((b & ~a).sum()), int((a & ~b).sum())
         changes.append(ClassChange(label, int(a.sum()), int(b.sum()), gained, lost))
     return tuple(changes)
-
-
-@dataclass(frozen=True, slots=True)
-class MapStatistics:
-    """Least, greatest and mean value of a map, and its share of zeros, 0 to 1."""
-
-    least: float
-    greatest: float
-    mean: float
-    zeros: float
-
-
-def map_statistics(values: NDArray[np.floating]) -> MapStatistics:
-    """Describe one feature map ``(H, W)``."""
-    return MapStatistics(
-        least=float(values.min()),
-        greatest=float(values.max()),
-        mean=float(values.mean()),
-        zeros=float((values == 0).mean()),
-    )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetscope.domain.edits import Edit, apply_all
+from unetscope.domain.errors import EditError
 from unetscope.domain.graph import Graph, WeightSpec
 from unetscope.domain.kernels import Weights, layout_of
 
@@ -158,6 +159,19 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Network, (self.path, self.fingerprint, self.name, self.graph, self.trained)
+
+
+def check_edits(network: Network, edits: Iterable[Edit]) -> None:
+    """Raise EditError when one of the edits does not fit the network."""
+    edits = tuple(edits)
+    for name in dict.fromkeys(edit.layer for edit in edits):
+        if name not in network.graph:
+            raise EditError(f"{network.path.name} has no layer called {name}.")
+    for edit in edits:
+        if not edit.changes_weights:
+            edit.apply_to(network.graph[edit.layer], ())
+    for name in dict.fromkeys(edit.layer for edit in edits if edit.changes_weights):
+        network.weights(name, edits)
 
 
 def _same_bits(some: NDArray[np.float32], other: NDArray[np.float32]) -> bool:

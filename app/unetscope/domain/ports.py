@@ -18,9 +18,11 @@ from unetscope.domain.effects import Effects as Effects
 from unetscope.domain.effects import SweepRequest as SweepRequest
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.presets import NewModel
+from unetscope.domain.survey import MapPeaks
 
 Floats = NDArray[np.float32]
 Rectangle = tuple[int, int, int, int]  # first row, first column, rows, columns
@@ -226,15 +228,40 @@ class Engine(Protocol):
         no segmentation.
         """
 
+    def convolve(
+        self,
+        request: LabRequest,
+        done: Callable[[LabMaps], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """Run the filter lab's kernels over a picture; a newer request replaces one that waits."""
+
+    def survey(
+        self,
+        request: LookRequest,
+        done: Callable[[MapPeaks], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """Tell how strong all feature maps of the layer are in one slice of many, when idle."""
+
     def stop(self) -> None:
         """End it; nothing is answered any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell the user: a sentence, a hint, and whether it is trouble."""
+    """Something to tell the user: a sentence, a hint, and whether it is trouble.
+
+    Attributes
+    ----------
+    details : dict of str to str
+        From each file that it is about to what is to be said of it.
+    private : bool
+        It may name files of a study, whose names may tell who the patient is.
+    """
 
     what: str
     hint: str = ""
     trouble: bool = True
     details: Mapping[str, str] = field(default_factory=dict)
+    private: bool = False

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from unetscope.domain.channels import ChannelSource
 from unetscope.domain.errors import PreprocessingError as PreprocessingError
 from unetscope.domain.input_grid import (
     ORIENTATIONS,
@@ -34,11 +35,12 @@ from unetscope.domain.intensity import (
 )
 from unetscope.domain.planes import AS_ACQUIRED
 from unetscope.domain.preprocess_words import sentence_of, steps_from_json, steps_to_json
+from unetscope.domain.window import without_padding
 
 Fit = Literal["centre", "stretch"]
 FITS: tuple[Fit, ...] = ("centre", "stretch")
-Channels = Literal["repeat", "neighbours"]
-CHANNELS: tuple[Channels, ...] = ("repeat", "neighbours")
+Channels = Literal["repeat", "neighbours", "chosen"]
+CHANNELS: tuple[Channels, ...] = ("repeat", "neighbours", "chosen")
 Step = Literal["orient", "resample", "match", "clahe", "normalise", "clip", "fit"]
 STEPS: tuple[Step, ...] = ("orient", "resample", "match", "clahe", "normalise", "clip", "fit")
 MOST = 8192  # rows or columns of an input
@@ -84,7 +86,10 @@ class Preprocessing:
         The histogram that the slice is given.
     channels : str
         What a network of several channels is fed: the slice in each (``"repeat"``), or the slices
-        around it (``"neighbours"``), each prepared by itself.
+        around it (``"neighbours"``), each prepared by itself; or what `sources` says
+        (``"chosen"``).
+    sources : tuple of ChannelSource
+        For ``"chosen"``: what each channel is made of; those left out are the slice itself.
     order : tuple of str
         All of `STEPS` in the order they are taken.
     """
@@ -104,6 +109,7 @@ class Preprocessing:
     clahe: Clahe | None = None
     match: ReferenceHistogram | None = None
     channels: Channels = "repeat"
+    sources: tuple[ChannelSource, ...] = ()
     order: tuple[Step, ...] = STEPS
     _last: dict[str, Placement] = field(
         default_factory=dict, init=False, repr=False, compare=False, hash=False
@@ -205,6 +211,7 @@ class Preprocessing:
         slice: ArrayLike,  # noqa: A002
         spacing: Spacing | None = None,
         orientation: str | None = None,
+        padding: tuple[float, float] | None = None,
     ) -> NDArray[np.float32]:
         """Make the tensor the network is fed.
 
@@ -216,6 +223,10 @@ class Preprocessing:
             Row and column spacing of the slice in mm; without it nothing is resampled.
         orientation : str, optional
             Letters at the slice's right edge and its bottom; without them nothing is turned.
+        padding : (float, float), optional
+            Lowest and highest value of pixels that hold no picture, ``series.padding_range``. They
+            are fed as the lowest value of the picture, or they would decide what a normalisation
+            does.
 
         Returns
         -------
@@ -236,6 +247,7 @@ class Preprocessing:
         rows, columns = values.shape
         placement = self.placement((rows, columns), spacing, orientation)
         self._last["placement"] = placement
+        values = without_padding(values, padding)
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
         for step in self.order:
             values = self._after(step, values, placement)

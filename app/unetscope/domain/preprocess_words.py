@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from unetscope.domain.channels import ChannelSource
 from unetscope.domain.intensity import Clahe, ReferenceHistogram
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def steps_from_json(card: Mapping[str, Any]) -> dict[str, Any]:
         "zero_background": bool(normalise.get("zero_background", False)),
         "fit": steps.get("fit", "centre"),
         "orient": steps.get("orient"),
-        "channels": given.get("channel_source", "repeat"),
     }
+    fields["channels"], fields["sources"] = _channels_from_json(given.get("channel_source"))
     if clahe := steps.get("clahe"):
         fields["clahe"] = _clahe_from_json(clahe)
     if match := steps.get("match"):
@@ -47,6 +48,21 @@ def steps_from_json(card: Mapping[str, Any]) -> dict[str, Any]:
     if order := steps.get("order"):
         fields["order"] = tuple(map(str, order))
     return fields
+
+
+def _channels_from_json(said: object) -> tuple[str, tuple[ChannelSource, ...]]:
+    """A word, or a list with one entry for each channel."""
+    if not isinstance(said, (list, tuple)):
+        return ("repeat" if said is None else str(said)), ()
+    sources = (ChannelSource(str(one.get("series", "")), int(one.get("step", 0))) for one in said)
+    return "chosen", tuple(sources)
+
+
+def channels_to_json(steps: Preprocessing) -> object:
+    """What a card says of the channels: a word, or a list with one entry for each."""
+    if steps.channels != "chosen":
+        return steps.channels
+    return [{"series": source.series, "step": source.step} for source in steps.sources]
 
 
 def _clahe_from_json(clahe: Mapping[str, Any]) -> Clahe:
@@ -76,7 +92,7 @@ def steps_to_json(steps: Preprocessing) -> dict[str, dict[str, Any]]:
         "input": {
             "size": steps.size and list(steps.size),
             "multiple": steps.multiple,
-            "channel_source": steps.channels,
+            "channel_source": channels_to_json(steps),
         },
         "preprocessing": {
             "resample": list(steps.spacing) if steps.spacing else False,
@@ -122,6 +138,36 @@ def sentence_of(step: Step, steps: Preprocessing) -> str:
     if steps.fit == "stretch":
         return f"Resample to {rows} × {columns} (linear)."
     return f"Centre, crop or pad with 0 to {rows} × {columns}."
+
+
+_CHANGES = {
+    "size": "size",
+    "fit": "fit",
+    "spacing": "resample",
+    "normalise": "normalise",
+    "low": "percentiles",
+    "high": "percentiles",
+    "divisor": "divisor",
+    "foreground": "foreground",
+    "zero_background": "background",
+    "clip": "clip",
+    "orient": "orient",
+    "clahe": "CLAHE",
+    "match": "match histogram",
+    "channels": "channels",
+    "sources": "channels",
+    "order": "order of the steps",
+}
+
+
+def name_of_change(steps: Preprocessing, fields: Mapping[str, Any]) -> str:
+    """What undo calls it that fields of `steps` become others: one name for turns of one number."""
+    field, value = next(iter(fields.items()))
+    name = f"Input: {_CHANGES.get(field, field)}"
+    before = getattr(steps, field)
+    if (before is None) is not (value is None):
+        return f"{name} {'off' if value is None else 'on'}"
+    return f"{name} {value}" if isinstance(value, str) else name
 
 
 def _normalising(steps: Preprocessing) -> str:

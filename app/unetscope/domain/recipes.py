@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,40 @@ from numpy.typing import NDArray
 Kernel = NDArray[np.float32]
 Values = NDArray[np.float64]
 Size = tuple[int, int]
+
+
+Settings = Mapping[str, float]
+NO_SETTINGS: Settings = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One number of a recipe that can be changed.
+
+    Attributes
+    ----------
+    name : str
+        What people call it.
+    usual : callable
+        From the window's size to the number that is taken unless another is given.
+    least, most, step : float
+        Its bounds, and what one step of a spin box is.
+    unit : str
+        ``px``, ``°`` or empty.
+    """
+
+    name: str
+    usual: Callable[[Size], float]
+    least: float
+    most: float
+    step: float
+    unit: str = ""
+
+    def of(self, size: Size, settings: Settings) -> float:
+        """The number in force, within its bounds."""
+        value = settings.get(self.name)
+        value = self.usual(size) if value is None or not np.isfinite(value) else value
+        return min(max(value, self.least), self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,44 +61,65 @@ class Recipe:
     hint : str
         What it does to a picture, in one sentence.
     make : callable
-        From ``(kh, kw)`` to the kernel, ``(kh, kw) ndarray of float``, dimensionless.
+        From ``(kh, kw)``, and a number for each of the settings in order, to the kernel,
+        ``(kh, kw) ndarray of float``, dimensionless.
+    settings : tuple of Setting
+        The numbers that can be changed.
+    own_size : (int, int)
+        The window it was made for; of the user's own ones, that of the kernel they were made of.
     """
 
     id: str
     name: str
     hint: str
-    make: Callable[[Size], Values]
+    make: Callable[..., Values]
+    settings: tuple[Setting, ...] = ()
+    own_size: Size = (3, 3)
 
-    def kernel(self, size: Size, like: Kernel | None = None) -> Kernel:
+    def kernel(
+        self, size: Size, like: Kernel | None = None, settings: Settings = NO_SETTINGS
+    ) -> Kernel:
         """Make the kernel; with ``like``, keep that kernel's L2 norm and mean.
 
         Parameters
         ----------
         size : (int, int)
             Rows and columns of the window.
-        like : (kh, kw) ndarray, optional
-            The kernel it is to replace. One of all zeros has no norm to keep: the recipe's own
-            values are then given.
+        like : (kh, kw) or (kh, kw, n) ndarray, optional
+            The kernel it is to replace, or many. One of all zeros has no norm to keep: the
+            recipe's own values are then given.
+        settings : mapping of str to float, optional
+            Numbers by the name of their `Setting`; one out of bounds is taken as the bound.
         """
-        made = np.asarray(self.make(size), np.float64)
-        if like is not None and np.any(like):
-            made = match_norm_and_mean(made, np.asarray(like, np.float64))
-        return made.astype(np.float32)
+        numbers = [setting.of(size, settings) for setting in self.settings]
+        made = np.asarray(self.make(size, *numbers), np.float64)
+        return made.astype(np.float32) if like is None else match_norm_and_mean(made, like)
 
 
-def match_norm_and_mean(values: Values, like: Values) -> Values:
+def match_norm_and_mean(values: Values, like: NDArray[np.floating]) -> Kernel:
     """Shift and scale ``values`` so that mean and L2 norm become those of ``like``.
 
-    A constant kernel cannot have both: then the norm is kept.
+    A constant kernel cannot have both: then the norm is kept. One of all zeros has neither to give.
+
+    Parameters
+    ----------
+    values : (kh, kw) ndarray of float
+    like : (kh, kw) or (kh, kw, n) ndarray of float
+        One kernel, or many; the result has its shape.
     """
-    spread: Values = values - float(values.mean())
-    wanted = like - float(like.mean())
-    length = float(np.linalg.norm(spread))
-    if length > 1e-12 and np.linalg.norm(wanted) > 1e-12:
-        ratio = float(np.linalg.norm(wanted)) / length
-        return np.asarray(spread * ratio + float(like.mean()), np.float64)
-    norm = float(np.linalg.norm(values))
-    return np.asarray(values * (float(np.linalg.norm(like)) / max(norm, 1e-300)), np.float64)
+    many = like.reshape((*values.shape, -1))
+    spread = values - float(values.mean())
+    length, whole = float(np.linalg.norm(spread)), float(np.linalg.norm(values))
+    mean = many.mean(axis=(0, 1), dtype=np.float64)
+    square = np.einsum("ijn,ijn->n", many, many, dtype=np.float64)
+    wanted = np.sqrt(np.maximum(square - values.size * mean**2, 0))
+    both = (wanted > 1e-6 * np.sqrt(square)) & (length > 1e-12)
+    ratio = (wanted / (length if length > 1e-12 else 1.0)).astype(np.float32)
+    made = spread.astype(np.float32)[..., None] * ratio + mean.astype(np.float32)
+    if not both.all():
+        only_norm = np.where(square > 0, np.sqrt(square) / (whole if whole > 0 else 1.0), 1.0)
+        made[..., ~both] = values[..., None] * only_norm[~both]
+    return np.asarray(made.reshape(like.shape), np.float32)
 
 
 def _axis(length: int) -> Values:
@@ -91,8 +147,7 @@ def _scharr_row(length: int) -> Values:
     return np.asarray(smooth**1.737 * 10)  # 3, 10, 3 for three cells
 
 
-def _gaussian(size: Size, sigma: float | None = None) -> Values:
-    sigma = sigma or max(max(size) / 5, 0.5)
+def _gaussian(size: Size, sigma: float) -> Values:
     rows, columns = (np.exp(-0.5 * (_axis(n) / sigma) ** 2) for n in size)
     made = np.outer(rows, columns)
     return np.asarray(made / made.sum())
@@ -115,23 +170,36 @@ def _laplacian(size: Size) -> Values:
     return made
 
 
-def _laplacian_of_gaussian(size: Size) -> Values:
-    sigma = max(max(size) / 6, 0.6)
+def _laplacian_of_gaussian(size: Size, sigma: float) -> Values:
     y, x = np.meshgrid(_axis(size[0]), _axis(size[1]), indexing="ij")
     r = (y**2 + x**2) / (2 * sigma**2)
     made = np.asarray((r - 1) * np.exp(-r))
     return np.asarray(made - made.mean())
 
 
-def _gabor(angle: float) -> Callable[[Size], Values]:
-    def make(size: Size) -> Values:
-        y, x = np.meshgrid(_axis(size[0]), _axis(size[1]), indexing="ij")
-        along = x * np.cos(angle) + y * np.sin(angle)
-        wave = np.cos(2 * np.pi * along / max(max(size) * 0.75, 2))
-        made = np.asarray(wave * _gaussian(size, max(max(size) / 3.5, 0.5)))
-        return np.asarray(made - made.mean())
+def _gabor(size: Size, angle: float, wavelength: float, sigma: float) -> Values:
+    turn = np.deg2rad(angle)
+    y, x = np.meshgrid(_axis(size[0]), _axis(size[1]), indexing="ij")
+    along = x * np.cos(turn) + y * np.sin(turn)
+    wave = np.cos(2 * np.pi * along / wavelength)
+    made = np.asarray(wave * _gaussian(size, sigma))
+    return np.asarray(made - made.mean())
 
-    return make
+
+def _gabor_at(angle: float) -> tuple[Setting, ...]:
+    return (
+        Setting("angle", lambda _: angle, 0.0, 180.0, 5.0, "°"),
+        Setting("wavelength", lambda s: max(max(s) * 0.75, 2.0), 1.5, 64.0, 0.25, "px"),
+        _sigma(lambda s: max(max(s) / 3.5, 0.5)),
+    )
+
+
+def _sigma(usual: Callable[[Size], float]) -> Setting:
+    return Setting("sigma", usual, 0.2, 64.0, 0.1, "px")
+
+
+def _random(size: Size, seed: float) -> Values:
+    return np.random.default_rng(round(seed)).standard_normal(size)
 
 
 def _half(size: Size) -> Values:
@@ -186,11 +254,18 @@ RECIPES: tuple[Recipe, ...] = (
         "Laplacian of Gaussian",
         "Answers at spots of its own size.",
         _laplacian_of_gaussian,
+        (_sigma(lambda s: max(max(s) / 6, 0.6)),),
     ),
-    Recipe("gabor_0", "Gabor 0°", "Answers at upright stripes.", _gabor(0.0)),
-    Recipe("gabor_45", "Gabor 45°", "Answers at slanting stripes.", _gabor(np.pi / 4)),
-    Recipe("gabor_90", "Gabor 90°", "Answers at level stripes.", _gabor(np.pi / 2)),
-    Recipe("gaussian", "Gaussian", "Blurs, the centre weighing most.", _gaussian),
+    Recipe("gabor_0", "Gabor 0°", "Answers at upright stripes.", _gabor, _gabor_at(0.0)),
+    Recipe("gabor_45", "Gabor 45°", "Answers at slanting stripes.", _gabor, _gabor_at(45.0)),
+    Recipe("gabor_90", "Gabor 90°", "Answers at level stripes.", _gabor, _gabor_at(90.0)),
+    Recipe(
+        "gaussian",
+        "Gaussian",
+        "Blurs, the centre weighing most.",
+        _gaussian,
+        (_sigma(lambda s: max(max(s) / 5, 0.5)),),
+    ),
     Recipe("box", "Box", "Blurs: the mean of the window.", lambda s: np.full(s, 1 / (s[0] * s[1]))),
     Recipe(
         "sharpen",
@@ -202,8 +277,9 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "random",
         "Random",
-        "Normal random numbers, the same ones every time.",
-        lambda s: np.random.default_rng(0).standard_normal(s),
+        "Normal random numbers, the same ones for the same seed.",
+        _random,
+        (Setting("seed", lambda _: 0.0, 0.0, 9999.0, 1.0),),
     ),
     Recipe("half_right", "Edge, bright right", "The tutorial's first filter at 4×4.", _half),
     Recipe(
@@ -222,3 +298,29 @@ RECIPES: tuple[Recipe, ...] = (
 )
 
 RECIPE_BY_ID = {recipe.id: recipe for recipe in RECIPES}
+
+
+def own_recipe(name: str, values: Kernel) -> Recipe:
+    """A recipe out of a kernel ``(kh, kw)``; in a window of another size it is interpolated."""
+    kept = np.array(values, np.float64)
+    return Recipe(
+        f"own.{name}",
+        name,
+        f"Your own kernel of {kept.shape[0]}×{kept.shape[1]}.",
+        lambda size: _resized(kept, size),
+        own_size=(kept.shape[0], kept.shape[1]),
+    )
+
+
+def _resized(values: Values, size: Size) -> Values:
+    """Stretch a kernel over another window, linearly between its cells."""
+    for axis, length in enumerate(size):
+        have = values.shape[axis]
+        if length == have:
+            continue
+        at = np.linspace(0, have - 1, length) if length > 1 else np.array([(have - 1) / 2])
+        low = np.floor(at).astype(int)
+        high = np.minimum(low + 1, have - 1)
+        share = (at - low).reshape((-1, 1) if axis == 0 else (1, -1))
+        values = np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share
+    return values.copy()

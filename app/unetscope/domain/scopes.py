@@ -21,7 +21,6 @@ from unetscope.domain.edits import (
 from unetscope.domain.errors import EditError
 from unetscope.domain.graph import Layer
 from unetscope.domain.kernels import KernelLayout, Weights, layout_of
-from unetscope.domain.recipes import Recipe
 
 Values = NDArray[np.float32]
 
@@ -105,51 +104,23 @@ def set_value(target: Target, weights: Weights, cell: tuple[int, ...], value: fl
     return target.edit(weights, kernels[target.index])
 
 
-def put_recipe(target: Target, weights: Weights, recipe: Recipe, *, keep_norm: bool) -> Edit:
-    """Put a recipe into every kernel of the scope, resized to it.
-
-    Raises
-    ------
-    EditError
-        The kernels have no rows and columns, or too few for the recipe.
-    """
-    window = target.layout.window
-    if len(window) != 2:
-        raise EditError(
-            f"{recipe.name} makes kernels of rows and columns, but those of "
-            f"{target.layer.name} have {len(window)} axes."
-        )
-    size = (window[0], window[1])
-    if not recipe.kernel(size).any():
-        raise EditError(
-            f"{recipe.name} gives only zeros at {size[0]}×{size[1]}.",
-            "Choose another recipe or a layer with larger kernels.",
-        )
-    return each_kernel(
-        target, weights, lambda kernel: recipe.kernel(size, kernel if keep_norm else None)
-    )
-
-
 def each_kernel(target: Target, weights: Weights, change: Callable[[Values], Values]) -> Edit:
-    """Change every kernel of the scope by a function of one kernel.
+    """Change every kernel of the scope by a function of a stack of kernels ``(kh, kw, n)``.
 
     Raises
     ------
     EditError
-        The function gave a kernel of another shape.
+        The function gave kernels of another shape.
     """
     target = target.whole_kernels()
     old = weights[0][target.index]
     window = target.layout.window
-    flat = old.reshape((*window, -1))
-    changed = [change(flat[..., i]) for i in range(flat.shape[-1])]
-    for kernel in changed:
-        if kernel.shape != window:
-            raise EditError(
-                f"A kernel of {target.layer.name} has shape {window}, but found {kernel.shape}.",
-                "Only square kernels can be turned by 90 degrees.",
-            )
-    new = np.stack(changed, axis=-1)
+    new = change(old.reshape((*window, -1)))
+    if new.shape[:-1] != window:
+        raise EditError(
+            f"A kernel of {target.layer.name} has shape {window}, but found {new.shape[:-1]}.",
+            "Only square kernels can be turned by 90 degrees.",
+        )
     return target.edit(weights, new.reshape(old.shape).astype(np.float32))
 
 

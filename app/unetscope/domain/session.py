@@ -6,15 +6,21 @@ the invariants, so a session that exists is a session that makes sense.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from unetscope.domain.card import ModelCard
+from unetscope.domain.comparing import NOT_COMPARING, Comparing
+from unetscope.domain.editor import FIRST_EDITOR, Editor
 from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError
+from unetscope.domain.feature_maps import FIRST_MAPS, MapsChoice
+from unetscope.domain.filter_gallery import FIRST_GALLERY, FilterGallery
 from unetscope.domain.graph import Layer
 from unetscope.domain.history import Edits, History
 from unetscope.domain.kernels import KernelLayout, Weights, first_with_kernels, layout_of
+from unetscope.domain.lab import FIRST_LAB, Lab
+from unetscope.domain.layer_list import FIRST_LIST, LayerList
 from unetscope.domain.network import Network
 from unetscope.domain.planes import AS_ACQUIRED
 from unetscope.domain.scopes import Scope, Target, covers, is_trained, revert
@@ -27,20 +33,6 @@ NO_HISTORY = History()
 def _first_layer(network: Network) -> str:
     """The layer to begin with: an edit shows best where the first kernels are."""
     return first_with_kernels(network.graph) or network.graph.layers[-1].name
-
-
-class Gallery(Enum):
-    """Which kernels of a layer the gallery shows; the value is what people call it."""
-
-    FILTERS = "every filter, one input channel"
-    INPUTS = "one filter, every input channel"
-
-
-class Scaling(Enum):
-    """What one colour scale covers in a gallery."""
-
-    EACH = "each"
-    LAYER = "layer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +54,10 @@ class Session:
         Centre and width the user set; None follows the file, else the values.
     opacity : float
         Of the mask, 0 to 1.
-    show_trained : bool
-        The mask of the trained network is shown in place of the edited one's.
-    card, saved_card : ModelCard or None
-        The card in force, and as it was read, proposed or last saved.
+    comparing : Comparing
+        How trained and edited network are compared.
+    opened_card, saved_card : ModelCard or None
+        The card that the model was opened with, and as it was read, proposed or last saved.
     """
 
     series: SeriesChoice | None = None
@@ -77,23 +69,25 @@ class Session:
     outlined: bool = False
     opacity: float = 0.45
     hidden_labels: frozenset[int] = frozenset()
-    show_trained: bool = False
+    comparing: Comparing = NOT_COMPARING
     identity_hidden: bool = False
     viewer: Viewer = FIRST_VIEW
 
     network: Network | None = None
-    card: ModelCard | None = None
+    opened_card: ModelCard | None = None
     saved_card: ModelCard | None = None
     layer: str | None = None
+    layer_list: LayerList = FIRST_LIST
     filter: int = 0
     in_channel: int = 0
-    gallery: Gallery = Gallery.FILTERS
-    kernel_scaling: Scaling = Scaling.EACH
-    map_scaling: Scaling = Scaling.LAYER
+    gallery: FilterGallery = FIRST_GALLERY
+    maps: MapsChoice = FIRST_MAPS
 
     scope: Scope = Scope.VALUE
     keep_norm: bool = True
+    editor: Editor = FIRST_EDITOR
     history: History = NO_HISTORY
+    lab: Lab = FIRST_LAB
 
     # ------------------------------------------------------------------ study
 
@@ -146,7 +140,16 @@ class Session:
 
     def compare_trained(self, shown: bool) -> Session:
         """Show the trained network's result in place of the edited one's, or back."""
-        return replace(self, show_trained=shown)
+        return replace(self, comparing=self.comparing.show_trained(shown))
+
+    def compare(self, comparing: Comparing) -> Session:
+        """Compare trained and edited network in another way."""
+        return replace(self, comparing=comparing)
+
+    @property
+    def show_trained(self) -> bool:
+        """Whether the trained network's mask is shown in place of the edited one's."""
+        return self.comparing.trained
 
     def reset_view(self) -> Session:
         """The slice as it was first shown: window from the file, not inverted, not turned.
@@ -157,6 +160,10 @@ class Session:
         if viewer.tool is not None or viewer.playing:
             return self.look(viewer.choose_tool(None).play(False))
         return replace(self, window=None, inverted=False, viewer=viewer.turned(AS_ACQUIRED))
+
+    def use_lab(self, lab: Lab) -> Session:
+        """Change the filter lab; the network is not touched."""
+        return replace(self, lab=lab)
 
     def look(self, viewer: Viewer) -> Session:
         """Look at the slice in another way."""
@@ -169,24 +176,35 @@ class Session:
         return replace(
             self,
             network=network,
-            card=card,
+            opened_card=card,
             saved_card=card,
             layer=_first_layer(network),
             filter=0,
             in_channel=0,
+            maps=self.maps.of_layer(),
             hidden_labels=frozenset(),
-            show_trained=False,
+            comparing=self.comparing.open_network(),
             viewer=self.viewer.show_probability(None),
             history=NO_HISTORY,
         )
 
-    def use_card(self, card: ModelCard) -> Session:
-        """Put a changed card of the network in force; the one to go back to stays."""
-        return self if self.network is None else replace(self, card=card)
+    @property
+    def card(self) -> ModelCard | None:
+        """The input card in force."""
+        return self.history.card or self.opened_card
+
+    def use_card(
+        self, card: ModelCard, label: str = "Input card", *, same_gesture: bool = False
+    ) -> Session:
+        """Put a changed card of the network in force, as a step that can be undone."""
+        if self.network is None or card == self.card:
+            return self
+        history = self.history.record_card(label, card, same_gesture=same_gesture)
+        return replace(self, history=history)
 
     def back_to_card(self) -> Session:
         """Put the card in force as it was read, proposed or last saved."""
-        return replace(self, card=self.saved_card)
+        return self.use_card(self.saved_card, "Back to the card") if self.saved_card else self
 
     def keep_card(self, card: ModelCard) -> Session:
         """Take a card as saved; what was changed since stays in force."""
@@ -205,7 +223,11 @@ class Session:
         """Show another layer; filter and input channel start again at 0."""
         if layer == self.layer or self.network is None or layer not in self.network.graph:
             return self
-        return replace(self, layer=layer, filter=0, in_channel=0)
+        return replace(self, layer=layer, filter=0, in_channel=0, maps=self.maps.of_layer())
+
+    def list_layers(self, layer_list: LayerList) -> Session:
+        """List the layers in another way."""
+        return replace(self, layer_list=layer_list)
 
     def step_layer(self, steps: int) -> Session:
         """Show the next or previous layer, keeping filter and channel where it has them."""
@@ -213,7 +235,7 @@ class Session:
             return self
         names = [layer.name for layer in self.network.graph.layers]
         index = min(max(names.index(self.layer) + steps, 0), len(names) - 1)
-        moved = replace(self, layer=names[index])
+        moved = replace(self, layer=names[index], maps=self.maps.of_layer())
         return moved.select_filter(self.filter).select_in_channel(self.in_channel)
 
     def select_filter(self, filter: int) -> Session:  # noqa: A002
@@ -222,7 +244,8 @@ class Session:
         in_channel = self.in_channel
         if self.layout is not None:
             in_channel, _ = self.layout.kernel_of_map(chosen, in_channel)
-        return replace(self, filter=chosen, in_channel=in_channel)
+        maps = self.maps if chosen == self.filter else self.maps.of_map()
+        return replace(self, filter=chosen, in_channel=in_channel, maps=maps)
 
     def select_in_channel(self, in_channel: int) -> Session:
         """Show the kernel of another input channel."""
@@ -232,17 +255,13 @@ class Session:
             return self.select_filter(chosen * layout.filters + self.kernel_filter)
         return replace(self, in_channel=chosen)
 
-    def show_gallery(self, gallery: Gallery) -> Session:
-        """Choose which kernels the filter gallery shows."""
+    def arrange(self, gallery: FilterGallery) -> Session:
+        """Show the kernels of the layer in another way."""
         return replace(self, gallery=gallery)
 
-    def scale_kernels(self, scaling: Scaling) -> Session:
-        """Choose what one colour scale of the filter gallery covers."""
-        return replace(self, kernel_scaling=scaling)
-
-    def scale_maps(self, scaling: Scaling) -> Session:
-        """Choose what one grey scale of the activation viewer covers."""
-        return replace(self, map_scaling=scaling)
+    def show_maps(self, maps: MapsChoice) -> Session:
+        """Show the feature maps of the layer in another way."""
+        return replace(self, maps=maps)
 
     @property
     def selected_layer(self) -> Layer | None:
@@ -303,6 +322,10 @@ class Session:
         """Choose whether a recipe keeps the norm and mean of the kernel it replaces."""
         return replace(self, keep_norm=keep)
 
+    def use_editor(self, editor: Editor) -> Session:
+        """Use the kernel editor in another way."""
+        return replace(self, editor=editor)
+
     def target(self) -> Target:
         """The kernel shown and the scope in force.
 
@@ -325,7 +348,7 @@ class Session:
             self.network.weights(edit.layer, history.edits)
         else:
             edit.apply_to(self.network.graph[edit.layer], ())
-        return replace(self, history=history, show_trained=False)
+        return replace(self, history=history, comparing=self.comparing.show_trained(False))
 
     def undo(self) -> Session:
         """Take the latest step back."""
@@ -334,6 +357,10 @@ class Session:
     def redo(self) -> Session:
         """Take the latest undone step again."""
         return replace(self, history=self.history.redo()) if self.history.undone else self
+
+    def jump(self, count: int) -> Session:
+        """Undo or redo until so many steps are done."""
+        return replace(self, history=self.history.jump(count))
 
     def revert(self, scope: Scope) -> Session:
         """Bring the shown kernel, filter, input channel or layer back to the trained values."""
@@ -347,6 +374,10 @@ class Session:
         if not is_trained(target, self.network.weights(layer, edits), trained):
             edits = self.edits + revert(target, self.weights(layer), trained)
         return self._with_edits(label, edits)
+
+    def without(self, label: str, dropped: Collection[Edit]) -> Session:
+        """Take some of the edits out, in a step of that name."""
+        return self._with_edits(label, tuple(e for e in self.edits if e not in dropped))
 
     def revert_all(self) -> Session:
         """Bring every layer back to the trained values; it can be undone."""

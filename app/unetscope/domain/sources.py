@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
 from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
+
+Arrays = NDArray[Any] | Mapping[str, NDArray[Any]]
 
 
 class SeriesSource(Protocol):
@@ -52,6 +54,10 @@ class SeriesSource(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is unsure about it, a sentence each."""
+
+    @property
+    def frame_of_reference(self) -> str:
+        """Series of one share the patient's space; empty where the file does not say."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -166,3 +172,6 @@ class Files(Protocol):
 
     def write_card(self, path: Path, card: ModelCard) -> Path:
         """Save the card of a model file; gives where. ModelError when it cannot be saved."""
+
+    def write_arrays(self, path: Path, arrays: Arrays) -> None:
+        """Write one array as ``.npy``, several by name as ``.npz``; UnetscopeError if it fails."""

@@ -67,6 +67,8 @@ class SeriesInfo:
         ``YYYYMMDD`` or empty.
     study : StudyInfo
         The visit it belongs to.
+    frame_of_reference : str
+        FrameOfReferenceUID: series of one share the patient's space; empty when unknown.
     """
 
     uid: str
@@ -75,6 +77,7 @@ class SeriesInfo:
     number: int = 0
     date: str = ""
     study: StudyInfo = StudyInfo()
+    frame_of_reference: str = ""
 
     @property
     def units(self) -> str:
@@ -91,8 +94,12 @@ class Skipped:
     path : Path
         The file (or hidden folder).
     reason : str
-        What it is, without its name: ``not a DICOM file``, ``a colour image``.
+        What it is, without its name: ``not a DICOM file``, ``cut short``.
+    expected : bool
+        Nobody would take it for a slice: a hidden file, a text, a picture of another kind. Such
+        files are listed after the others and not counted with them.
     """
 
     path: Path
     reason: str
+    expected: bool = False

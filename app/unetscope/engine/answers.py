@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from unetscope.domain.effects import Effects, How
 from unetscope.domain.errors import ModelError
+from unetscope.domain.graph import Layer
 from unetscope.domain.history import History
 from unetscope.domain.metrics import Labels, rms_change
 from unetscope.domain.network import Network
@@ -75,8 +76,7 @@ class Answers(Described):
         ModelError
             The image does not fit; the message names the shapes expected and found.
         """
-        layers = [self.graph.layers[i] for i in self._program.inputs]
-        tensors = [tf.constant(values) for values in fitted(image, layers)]
+        layers, tensors = self._fitted(image)
         self._since, self._pending = 0.0, True
         self._passes = self._album.show(tensors, key, self._situation)
         if any(None in layer.output_shape[1:] for layer in layers):
@@ -317,6 +317,11 @@ class Answers(Described):
         return heat
 
     # ---------------------------------------------------------------- inside
+
+    def _fitted(self, image: Images) -> tuple[list[Layer], list[Any]]:
+        """The network's inputs and a tensor for each; ModelError where the image does not fit."""
+        layers = [self.graph.layers[i] for i in self._program.inputs]
+        return layers, [tf.constant(values) for values in fitted(image, layers)]
 
     def _gradient(self, index: int, label: int, region: ArrayLike | None) -> Any:
         one, output = self._passes.current, self._program.index[self.segmentation_output]

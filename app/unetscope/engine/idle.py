@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from unetscope.domain.errors import EngineError, ModelError, UnetscopeError
 from unetscope.domain.metrics import Labels
 from unetscope.domain.ports import Effects, LastUpdate, Look, LookRequest, SweepRequest
+from unetscope.domain.survey import peaks_of
 from unetscope.engine.background import Background, Pieces
 from unetscope.engine.messages import Done, Failed, Progress, Reply
 from unetscope.engine.recent import Recent
@@ -109,6 +110,10 @@ class IdleWork:
         """Make the mask of one slice when nothing more urgent waits."""
         self._work.add(id, SEGMENT, _with_trouble(id, self._segment(id, request)))
 
+    def survey(self, id: int, request: LookRequest) -> None:  # noqa: A002
+        """Describe the feature maps of one slice when nothing more urgent waits."""
+        self._work.add(id, SEGMENT, _with_trouble(id, self._survey(id, request)))
+
     def stop(self, id: int) -> None:  # noqa: A002
         """End work that is not wanted any more."""
         self._work.stop(id)
@@ -156,6 +161,14 @@ class IdleWork:
     def _segment(self, id: int, request: LookRequest) -> Pieces:  # noqa: A002
         look = self._ready.get(_key(request)) or self._at_workbench(request)
         yield Done(id, found_mask(look), 0)
+
+    def _survey(self, id: int, request: LookRequest) -> Pieces:  # noqa: A002
+        look = self._ready.get(_key(request))
+        if look is not None and look.maps is not None:
+            yield Done(id, peaks_of(look.maps.edited), 0)
+            return
+        self._at = None
+        yield Done(id, self._workbench.survey(request), 0)
 
     def _looked(self, request: LookRequest) -> Look:
         """The workbench's answer, kept ready where it is exact."""

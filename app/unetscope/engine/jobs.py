@@ -22,6 +22,7 @@ from unetscope.domain.ports import (
     SweepRequest,
 )
 from unetscope.domain.presets import NewModel
+from unetscope.domain.survey import MapPeaks
 from unetscope.engine.idle import AHEAD, SEGMENT, SWEEP
 from unetscope.engine.messages import (
     IMAGES,
@@ -34,6 +35,7 @@ from unetscope.engine.messages import (
     Request,
     SaveTo,
     SegmentSlice,
+    SurveySlice,
     SweepOver,
     TrainedKey,
     partial_path,
@@ -152,7 +154,11 @@ class CreateJob(Job):
         partial_path(self._path, pid).unlink(missing_ok=True)
 
 
-class LookJob(Job):
+class LatestJob(Job):
+    """A request of which only the latest of its kind waits."""
+
+
+class LookJob(LatestJob):
     """Look through the network."""
 
     def __init__(self, request: LookRequest, done: Callable[[Look], None], failed: Failed) -> None:
@@ -308,4 +314,26 @@ class SegmentJob(BackgroundJob):
             image=sent.pixels(request.image_key, request.image),
             image_key=request.image_key,
             edits=request.edits,
+        )
+
+
+class SurveyJob(BackgroundJob):
+    """Describe the feature maps of a layer in one slice of many."""
+
+    def __init__(
+        self, request: LookRequest, done: Callable[[MapPeaks], None], failed: Failed
+    ) -> None:
+        super().__init__(done, failed)
+        self._request = request
+
+    def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
+        """See `Job.message`."""
+        request = self._request
+        return SurveySlice(
+            id=id,
+            model=request.model,
+            image=sent.pixels(request.image_key, request.image),
+            image_key=request.image_key,
+            edits=request.edits,
+            layer=request.layer or "",
         )

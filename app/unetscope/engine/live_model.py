@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter
 
@@ -12,9 +13,12 @@ from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError
 from unetscope.domain.history import Edits, History
 from unetscope.domain.ports import Floats, Saved
+from unetscope.domain.survey import Survey, peaks_of
 from unetscope.engine.answers import Answers
+from unetscope.engine.images import Images
 from unetscope.engine.introspect import anatomy_of, network_of
 from unetscope.engine.loader import fingerprint_of, load
+from unetscope.engine.passes import Passes
 from unetscope.engine.saving import save_copy
 from unetscope.engine.situation import in_force
 
@@ -58,6 +62,40 @@ class LiveModel(Answers):
     >>> live.apply(SetKernel("enc1_conv1", 0, 3, kernel))  # doctest: +SKIP
     >>> live.mask()  # doctest: +SKIP
     """
+
+    def survey(self, layer: str, images: Iterable[Images]) -> Survey:
+        """Tell how strong each feature map of a layer is in each of several images, and where.
+
+        Afterwards the image shown is the one that was shown before.
+
+        Parameters
+        ----------
+        layer : str
+        images : iterable
+            Each as for `run`; the slices of a series, for example.
+
+        Returns
+        -------
+        Survey
+            With the edits in force; ``survey.strongest(12, 6)`` are the six slices in which map 12
+            is strongest.
+
+        Raises
+        ------
+        ModelError
+            There is no such layer, or an image does not fit.
+        """
+        self._index(layer, need_image=False)
+        shown, found = self._passes, []
+        try:
+            for image in images:
+                self._passes = Passes(self._context)
+                self._passes.set_image(self._fitted(image)[1], self._situation)
+                found.append(peaks_of(self.activation(layer)))
+                self._passes.forget()
+        finally:
+            self._passes = shown
+        return Survey(layer, len(found), dict(enumerate(found)))
 
     # ---------------------------------------------------------------- edits
 

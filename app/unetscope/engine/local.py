@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
@@ -21,6 +22,7 @@ from unetscope.domain.ports import (
     SweepRequest,
 )
 from unetscope.domain.presets import NewModel
+from unetscope.domain.survey import MapPeaks
 from unetscope.engine.idle import found_effects, found_mask
 from unetscope.engine.workbench import Workbench
 from unetscope.engine.worker import memory_in_use
@@ -106,6 +108,25 @@ class LocalEngine:
     ) -> Cancel:
         """See `Engine.segment`; it is over when this returns."""
         _answer(lambda: found_mask(self._workbench.look(request)), done, failed)
+        return _over
+
+    def convolve(
+        self,
+        request: LabRequest,
+        done: Callable[[LabMaps], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """See `Engine.convolve`."""
+        _answer(lambda: self._workbench.convolve(request), done, failed)
+
+    def survey(
+        self,
+        request: LookRequest,
+        done: Callable[[MapPeaks], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.survey`; it is over when this returns."""
+        _answer(lambda: self._workbench.survey(request), done, failed)
         return _over
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from unetscope.domain.effects import How
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.lab import LabLayer
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef
 from unetscope.domain.ports import Floats, LastUpdate, Rectangle
@@ -98,6 +99,30 @@ class SegmentSlice:
     edits: Edits
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Convolve:
+    """Answer a `LabRequest`; ``image`` and ``block`` as in `LookAt`."""
+
+    id: int
+    image: Floats | None
+    image_key: str
+    kernels: tuple[Floats, ...]
+    layer: LabLayer
+    block: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SurveySlice:
+    """Describe the feature maps of a layer in an idle moment; ``image`` as in `LookAt`."""
+
+    id: int
+    model: ModelRef
+    image: Floats | None
+    image_key: str
+    edits: Edits
+    layer: str
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """The background work of this id is not wanted any more."""
@@ -133,7 +158,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Done:
-    """The answer to all requests but `LookAt` and `Stop`."""
+    """The answer to all requests but `LookAt`, `Convolve` and `Stop`."""
 
     id: int
     value: object
@@ -152,6 +177,18 @@ class Looked:
     update: LastUpdate
     layers_total: int
     exact_in: Rectangle | None
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Convolved:
+    """The answer to `Convolve`: its maps by their number, and the rest of `LabMaps`."""
+
+    id: int
+    arrays: Packed
+    ranges: tuple[tuple[float, float], ...]
+    refusals: tuple[str, ...]
+    milliseconds: float
     memory: int
 
 
@@ -175,9 +212,9 @@ class Failed:
     memory: int
 
 
-Background = LookAhead | SweepOver | SegmentSlice
-Request = Describe | LookAt | SaveTo | CreateAt | Background | Stop
-Told = Done | Looked | Progress | Failed
+Background = LookAhead | SweepOver | SegmentSlice | SurveySlice
+Request = Describe | LookAt | SaveTo | CreateAt | Convolve | Background | Stop
+Told = Done | Looked | Convolved | Progress | Failed
 Reply = Ready | Told
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from unetscope.domain.errors import EngineError, UnetscopeError
 from unetscope.domain.history import Edits
+from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
@@ -25,6 +26,7 @@ from unetscope.domain.ports import (
     SweepRequest,
 )
 from unetscope.domain.presets import NewModel
+from unetscope.domain.survey import MapPeaks
 from unetscope.engine.child import Child
 from unetscope.engine.jobs import (
     AheadJob,
@@ -36,8 +38,10 @@ from unetscope.engine.jobs import (
     SaveJob,
     SegmentJob,
     Sent,
+    SurveyJob,
     SweepJob,
 )
+from unetscope.engine.lab_job import LabJob
 from unetscope.engine.messages import Failed, Progress, Ready, Reply, Stop
 from unetscope.engine.requests import Requests
 
@@ -105,7 +109,7 @@ class EngineProcess:
         failed: Callable[[UnetscopeError], None],
     ) -> None:
         """See `Engine.look`."""
-        self._requests.look(LookJob(request, done, failed))
+        self._requests.put_latest(LookJob(request, done, failed))
         self._poke()
 
     def save(
@@ -152,6 +156,25 @@ class EngineProcess:
     ) -> Cancel:
         """See `Engine.segment`."""
         return self._in_background(SegmentJob(request, done, failed))
+
+    def convolve(
+        self,
+        request: LabRequest,
+        done: Callable[[LabMaps], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """See `Engine.convolve`."""
+        self._requests.put_latest(LabJob(request, done, failed))
+        self._poke()
+
+    def survey(
+        self,
+        request: LookRequest,
+        done: Callable[[MapPeaks], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.survey`."""
+        return self._in_background(SurveyJob(request, done, failed))
 
     def stop(self) -> None:
         """See `Engine.stop`."""

@@ -6,22 +6,23 @@ import itertools
 import threading
 from collections import deque
 
-from unetscope.engine.jobs import AheadJob, BackgroundJob, Job, LookJob
+from unetscope.engine.jobs import AheadJob, BackgroundJob, Job, LatestJob
 from unetscope.engine.messages import Progress, Told
 
 
 class Requests:
     """Jobs that wait and jobs that are under way; asked from one thread, sent from another.
 
-    One job in the foreground is under way at a time, other jobs before looks, and of looks only the
-    latest waits. Background work is sent at once, and the engine does it in idle moments.
+    One job in the foreground is under way at a time, other jobs before looks and lab requests, and
+    of these only the latest of each waits. Background work is sent at once, and the engine does it
+    in idle moments.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._jobs: deque[Job] = deque()
-        self._look: LookJob | None = None
+        self._latest: dict[type[LatestJob], LatestJob] = {}  # by kind, the one asked first first
         self._ahead: AheadJob | None = None
         self._background: list[BackgroundJob] = []  # not sent yet
         self._running: dict[int, BackgroundJob] = {}
@@ -35,10 +36,10 @@ class Requests:
         with self._lock:
             self._jobs.append(job)
 
-    def look(self, job: LookJob) -> None:
-        """Have a look in place of the one that waits."""
+    def put_latest(self, job: LatestJob) -> None:
+        """Have a job done in place of the one of its kind that waits."""
         with self._lock:
-            self._look = job
+            self._latest[type(job)] = job
 
     def ahead(self, job: AheadJob) -> None:
         """Look ahead in place of the former list."""
@@ -70,7 +71,7 @@ class Requests:
     @property
     def wait(self) -> bool:
         """Whether anything waits to be sent."""
-        return bool(self._jobs or self._look or self._background)
+        return bool(self._jobs or self._latest or self._background)
 
     def next(self) -> Job | None:
         """Take the next job for the foreground, which is then the current one."""
@@ -79,8 +80,8 @@ class Requests:
                 return None
             if self._jobs:
                 self.current = self._jobs.popleft()
-            else:
-                self.current, self._look = self._look, None
+            elif self._latest:
+                self.current = self._latest.pop(next(iter(self._latest)))
             if self.current is not None:
                 self.current.id = next(self._ids)
             return self.current
@@ -131,15 +132,15 @@ class Requests:
             blamed.deaths += 1
             failed = blamed if blamed.deaths >= blamed.most_deaths else None
             for job in reversed(under_way):
-                if isinstance(job, LookJob) and self._look is not None:
+                if type(job) in self._latest:
                     failed = None if job is failed else failed  # nobody waits for it
                 elif job is not failed:
                     self._wait_again(job)
             return failed
 
     def _wait_again(self, job: Job) -> None:
-        if isinstance(job, LookJob):
-            self._look = job
+        if isinstance(job, LatestJob):
+            self._latest[type(job)] = job
         elif isinstance(job, BackgroundJob):
             self._background.insert(0, job)
         else:
@@ -149,8 +150,9 @@ class Requests:
         """Take everything that is not answered, because none of it can be done."""
         with self._lock:
             running = self._running.values()
-            found = [self.current, *self._jobs, self._look, *running, *self._background]
-            self.current = self._look = None
-            for held in (self._jobs, self._running, self._background, self._unwanted):
+            latest = self._latest.values()
+            found = [self.current, *self._jobs, *latest, *running, *self._background]
+            self.current = None
+            for held in (self._jobs, self._latest, self._running, self._background, self._unwanted):
                 held.clear()
             return [job for job in found if job is not None]

@@ -12,11 +12,14 @@ from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import Graph
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import layout_of
+from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import LastUpdate, LayerLook, Look, LookRequest, Rectangle, Saved
 from unetscope.domain.presets import NewModel
+from unetscope.domain.survey import MapPeaks, peaks_of
 from unetscope.engine.creating import create
+from unetscope.engine.filter_lab import LabBench
 from unetscope.engine.live_model import LiveModel, open_model
 
 OPEN_MODELS = 2  # two are compared; more would only fill the memory
@@ -28,6 +31,7 @@ class Workbench:
     def __init__(self) -> None:
         self._open: OrderedDict[ModelRef, LiveModel] = OrderedDict()
         self._image_keys: dict[ModelRef, str] = {}
+        self._lab = LabBench()
 
     def describe(self, path: Path) -> Network:
         """Open a model file and tell what is in it; ModelError when it cannot be opened."""
@@ -83,6 +87,13 @@ class Workbench:
             channels=request.channels,
         )
 
+    def survey(self, request: LookRequest) -> MapPeaks:
+        """Tell how strong all feature maps of the layer asked for are; nothing after it is run."""
+        live = self._live(request.model)
+        live.follow(request.edits)
+        self._show(live, request)
+        return peaks_of(live.activation(request.layer or ""))
+
     def save(self, model: ModelRef, edits: Edits, path: Path) -> Saved:
         """Write the edited network to a new file and check it; see `LiveModel.save`."""
         live = self._live(model)
@@ -92,6 +103,10 @@ class Workbench:
     def create(self, new: NewModel, path: Path) -> Saved:
         """Build a new network and write it to a file; see `creating.create`."""
         return create(new, path)
+
+    def convolve(self, request: LabRequest) -> LabMaps:
+        """Run the filter lab's kernels over a picture; see `LabBench.convolve`."""
+        return self._lab.convolve(request)
 
     def _show(self, live: LiveModel, request: LookRequest | SweepRequest) -> bool:
         """Show the network the image, unless it sees it already."""

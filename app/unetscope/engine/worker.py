@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from unetscope.domain.lab import LabRequest
 from unetscope.domain.ports import Floats, LookRequest, SweepRequest
 from unetscope.engine.idle import IdleWork, failure
 from unetscope.engine.messages import (
     IMAGES,
     Background,
+    Convolve,
+    Convolved,
     CreateAt,
     Describe,
     Done,
@@ -35,6 +38,7 @@ from unetscope.engine.messages import (
     SaveTo,
     SegmentSlice,
     Stop,
+    SurveySlice,
     TrainedKey,
 )
 from unetscope.engine.recent import Recent
@@ -137,6 +141,8 @@ class Worker:
                 return Done(request.id, self._done(request), memory_in_use())
             if isinstance(request, LookAt):
                 return self._look(request)
+            if isinstance(request, Convolve):
+                return self._convolve(request)
             self._take_on(request)
         except Exception as error:
             return replace(failure(request.id, error), memory=memory_in_use())
@@ -172,6 +178,8 @@ class Worker:
             self._idle.look_ahead(request.id, [self._request(each) for each in request.requests])
         elif isinstance(request, SegmentSlice):
             self._idle.segment(request.id, self._request(request))
+        elif isinstance(request, SurveySlice):
+            self._idle.survey(request.id, self._request(request))
         else:
             sweep = SweepRequest(
                 model=request.model,
@@ -185,7 +193,7 @@ class Worker:
             )
             self._idle.sweep(request.id, sweep)
 
-    def _request(self, asked: LookAt | Likely | SegmentSlice) -> LookRequest:
+    def _request(self, asked: LookAt | Likely | SegmentSlice | SurveySlice) -> LookRequest:
         """The request with its pixels again."""
         return LookRequest(
             model=asked.model,
@@ -203,6 +211,25 @@ class Worker:
         held = self._images.get(key)
         assert held is not None
         return held
+
+    def _convolve(self, asked: Convolve) -> Reply:
+        made = self._workbench.convolve(
+            LabRequest(
+                image=self._pixels(asked.image_key, asked.image),
+                image_key=asked.image_key,
+                kernels=asked.kernels,
+                layer=asked.layer,
+            )
+        )
+        named = {str(i): each for i, each in enumerate(made.maps)}
+        return Convolved(
+            id=asked.id,
+            arrays=self._outbox.pack(named, asked.block),
+            ranges=made.ranges,
+            refusals=made.refusals,
+            milliseconds=made.milliseconds,
+            memory=memory_in_use(),
+        )
 
     def _look(self, asked: LookAt) -> Reply:
         look = self._idle.look(self._request(asked))

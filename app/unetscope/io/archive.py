@@ -11,8 +11,8 @@ from types import TracebackType
 
 from unetscope.domain.errors import StudyError
 from unetscope.domain.study import Skipped
+from unetscope.io.foreign import is_hidden
 from unetscope.io.notices import LIBRARY_ERRORS
-from unetscope.io.scan import is_hidden
 
 _MOST_FILES = 200_000
 _MOST_BYTES = 16 * 2**30  # all files together, unpacked
@@ -45,7 +45,7 @@ class Archive:
     files : list of Path
         Where each of them will lie, by name.
     skipped : list of Skipped
-        Hidden files and folders.
+        Hidden files and folders, by their place in the zip.
 
     Raises
     ------
@@ -67,9 +67,10 @@ class Archive:
             raise self._damaged() from error
         hidden = {target: self._hidden(target) for target in self._entries}
         self.files = sorted(target for target in self._entries if hidden[target] is None)
-        for path in sorted({path for path in hidden.values() if path is not None}):
-            kind = "file" if path in self._entries else "folder"
-            self.skipped.append(Skipped(path, f"a hidden {kind}"))
+        for target in sorted({target for target in hidden.values() if target is not None}):
+            kind = "file" if target in self._entries else "folder"
+            place = path / target.relative_to(self.folder.path)
+            self.skipped.append(Skipped(place, f"a hidden {kind}", expected=True))
 
     def __enter__(self) -> Archive:
         return self

@@ -42,14 +42,20 @@ class Decoder:
         return self._child.pid if self._child is not None else None
 
     def decode(
-        self, path: Path, layout: PixelLayout, index: int, notices: list[str]
+        self,
+        path: Path,
+        layout: PixelLayout,
+        index: int,
+        notices: list[str],
+        *,
+        colours: bool = False,
     ) -> NDArray[Any]:
         """Decode one frame of a file.
 
         Returns
         -------
-        (rows, columns) ndarray
-            Stored values, native endian, read-only.
+        (rows, columns) or, of colours, (rows, columns, 3) ndarray
+            What `read_stored` or `read_colours` gives; read-only.
 
         Raises
         ------
@@ -65,7 +71,7 @@ class Decoder:
                 raise DecoderError("the decoder did not survive this frame before")
             child = self._running()
             try:
-                answer = _ask(child.connection, Task(path, layout, index))
+                answer = _ask(child.connection, Task(path, layout, index, colours))
             except (EOFError, OSError) as error:
                 self._end()
                 self._deadly.add(frame)
@@ -76,7 +82,8 @@ class Decoder:
             raise DecoderError(answer.reason)
         notices.extend(answer.notices)
         pixels = np.frombuffer(answer.values, answer.dtype)
-        return pixels.reshape(layout.rows, layout.columns)  # of bytes: read-only
+        shape = (layout.rows, layout.columns, 3) if colours else (layout.rows, layout.columns)
+        return pixels.reshape(shape)  # of bytes: read-only
 
     def close(self) -> None:
         """End the process; the next frame starts another one."""

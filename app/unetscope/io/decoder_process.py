@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from unetscope.io.notices import LIBRARY_ERRORS, noticing
-from unetscope.io.pixels import PixelLayout, read_stored
+from unetscope.io.pixels import PixelLayout, read_colours, read_stored
 
 _SECONDS, _SECONDS_PER_PIXEL = 6.0, 2e-6  # within which a frame is decoded
 _MEMORY = 4 * 2**30  # bytes of addresses that the process may take
@@ -20,16 +20,17 @@ _MEMORY = 4 * 2**30  # bytes of addresses that the process may take
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A frame to decode."""
+    """A frame to decode: to stored values or brightness, or to its colours."""
 
     path: Path
     layout: PixelLayout
     index: int
+    colours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Stored values of a frame in row order, and what the libraries remarked."""
+    """Values of a frame in row order, and what the libraries remarked."""
 
     values: bytes
     dtype: str
@@ -67,12 +68,13 @@ def _answer(task: Task) -> Decoded | Refused:
     notices: list[str] = []
     try:
         with noticing(notices), task.path.open("rb") as stream:
-            stored = read_stored(stream, task.layout, task.index)
+            read = read_colours if task.colours else read_stored
+            values = read(stream, task.layout, task.index)
     except FileNotFoundError:
         return Refused("the file is gone", gone=True)
     except LIBRARY_ERRORS as error:
         return Refused(f"{type(error).__name__}: {error}")
-    return Decoded(stored.tobytes(), stored.dtype.str, tuple(notices))
+    return Decoded(values.tobytes(), values.dtype.str, tuple(notices))
 
 
 def _keep_to_itself() -> None:

@@ -8,6 +8,7 @@ them, and `unetscope.io.pixels` reads single frames from there without parsing a
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,22 +19,28 @@ from typing import Any, BinaryIO, cast
 from pydicom.filereader import read_partial
 
 from unetscope.domain.study import PatientInfo, StudyInfo
+from unetscope.io.colour import PALETTE
 from unetscope.io.dicom_values import text, whole
-from unetscope.io.frames import Frame, read_frames
+from unetscope.io.foreign import refusal
+from unetscope.io.frames import Frame, as_brightness, read_frames
 from unetscope.io.header_tags import WANTED
 from unetscope.io.image_pixels import PixelPlace, read_layout, refuse_what_is_no_image
-from unetscope.io.notices import CHOOSE, LIBRARY_ERRORS, NotASlice, noticing
+from unetscope.io.notices import CHOOSE, COPY_AGAIN, LIBRARY_ERRORS, NotASlice, noticing
+from unetscope.io.palette import Palette, read_palette
 from unetscope.io.pixels import PixelLayout
 from unetscope.io.plain_header import FIRST_PIXEL_TAG, read_plain
+from unetscope.io.value_maps import Rescale
 
 _INFLATED = 256 * 2**20  # bytes a deflated file may grow to: 2 MB can hide 2 GB
+_KEPT = 64 * 2**20  # bytes of an inflated file that are kept for its next frame
+_inflated: dict[tuple[Path, int, int, int], bytes] = {}  # the last such file
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _PLAIN = b"1.2.840.10008.1.2.1\0\0\0"  # same length; UIDs are padded with NUL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DicomImage:
-    """A DICOM file that holds one or more grey slices.
+    """A DICOM file that holds one or more slices.
 
     Attributes
     ----------
@@ -55,6 +62,10 @@ class DicomImage:
         What is needed to decode a frame.
     frames : tuple of Frame
         In the order of the file.
+    palette : Palette or None
+        Colours that its stored values stand for.
+    frame_of_reference : str
+        FrameOfReferenceUID; empty when absent.
     remarks : tuple of str
         What is doubtful about its pixels, in sentences.
     notices : tuple of str
@@ -72,8 +83,15 @@ class DicomImage:
     monochrome1: bool
     layout: PixelLayout
     frames: tuple[Frame, ...] = field(repr=False)
+    palette: Palette | None = None
+    frame_of_reference: str = ""
     remarks: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def in_colour(self) -> bool:
+        """Whether its pixels are colours."""
+        return self.layout.samples == 3 or self.palette is not None
 
 
 class _DeflatedError(Exception):
@@ -102,6 +120,8 @@ def looks_like_dicom(head: bytes) -> bool:
 def open_inflated(path: Path, start: int | None = None) -> Iterator[BinaryIO]:
     """Open a DICOM file; a deflated one is inflated in memory, up to a limit.
 
+    What the last deflated file inflated to is kept, so that its frames do not each inflate it.
+
     Parameters
     ----------
     path : Path
@@ -118,13 +138,24 @@ def open_inflated(path: Path, start: int | None = None) -> Iterator[BinaryIO]:
         if start is None:
             yield cast(BinaryIO, stream)
             return
-        head = stream.read(start).replace(_DEFLATED, _PLAIN)
-        size = path.stat().st_size - start
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        body = inflate.decompress(stream.read(size), _INFLATED)
-        if inflate.unconsumed_tail:
-            raise NotASlice(path, "deflated to hide more than 256 MB", "It may be harmful.")
-        yield io.BytesIO(head + body)
+        found = os.fstat(stream.fileno())
+        key = (path, found.st_mtime_ns, found.st_size, start)
+        whole = _inflated.get(key)
+        if whole is None:
+            whole = _inflate(path, stream, found.st_size, start)
+            _inflated.clear()
+            if len(whole) <= _KEPT:
+                _inflated[key] = whole
+        yield io.BytesIO(whole)
+
+
+def _inflate(path: Path, stream: BinaryIO, size: int, start: int) -> bytes:
+    head = stream.read(start).replace(_DEFLATED, _PLAIN)
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    body = inflate.decompress(stream.read(size - start), _INFLATED)
+    if inflate.unconsumed_tail:
+        raise NotASlice(path, "deflated to hide more than 256 MB", "It may be harmful.")
+    return head + body
 
 
 def read_image(path: Path) -> DicomImage:
@@ -149,7 +180,7 @@ def read_image(path: Path) -> DicomImage:
             stream.seek(0)
             head = stream.read(132)
         if not looks_like_dicom(head):
-            raise _foreign(path)
+            raise refusal(path, head)
         with noticing(notices):
             try:
                 image = _read(path, None)
@@ -166,10 +197,6 @@ def read_image(path: Path) -> DicomImage:
         raise NotASlice(path, "damaged, or not a DICOM file", CHOOSE) from error
 
 
-def _foreign(path: Path) -> NotASlice:
-    return NotASlice(path, "not a DICOM file", CHOOSE)
-
-
 def _deflated_start(path: Path) -> int:
     """Offset of the deflated bytes: where pydicom stopped before inflating."""
     with _Reader(io.FileIO(path)) as stream:
@@ -177,7 +204,7 @@ def _deflated_start(path: Path) -> int:
             read_partial(cast(BinaryIO, stream), force=True)
         except _DeflatedError:
             return stream.tell()
-    raise _foreign(path)
+    raise refusal(path)
 
 
 def _read(path: Path, deflated: int | None) -> DicomImage:
@@ -203,10 +230,19 @@ def _image(
     assert place is not None
     layout, remarks = read_layout(path, stream, dataset, place, deflated)
     frames = read_frames(dataset, layout.frames)
+    palette = None
+    if layout.photometric == PALETTE:
+        palette = read_palette(dataset)
+        if palette is None:
+            raise NotASlice(path, "a colour image whose palette cannot be read", COPY_AGAIN)
+        frames = as_brightness(frames, palette.brightness(), palette.bits)
+    elif layout.samples == 3:
+        frames = as_brightness(frames, Rescale(), layout.bits_stored)
     return DicomImage(
         path=path,
         sop_uid=text(dataset, "SOPInstanceUID"),
         series_uid=text(dataset, "SeriesInstanceUID"),
+        frame_of_reference=text(dataset, "FrameOfReferenceUID"),
         modality=text(dataset, "Modality"),
         description=text(dataset, "SeriesDescription"),
         number=whole(dataset, "SeriesNumber") or 0,
@@ -215,6 +251,7 @@ def _image(
         monochrome1=text(dataset, "PhotometricInterpretation") == "MONOCHROME1",
         layout=layout,
         frames=frames,
+        palette=palette,
         remarks=remarks,
     )
 

@@ -17,12 +17,13 @@ from unetscope.domain.window import Window
 from unetscope.io.decoder import decoder
 from unetscope.io.dicom import DicomImage, open_inflated
 from unetscope.io.grouping import Slice, Stack, group
-from unetscope.io.image_pixels import remarks_of
+from unetscope.io.image_pixels import COLOUR, remarks_of
 from unetscope.io.notices import LIBRARY_ERRORS, noticing
-from unetscope.io.pixels import read_stored
-from unetscope.io.placement import place
+from unetscope.io.pixels import read_colours, read_stored
+from unetscope.io.placement import Placement, place
 from unetscope.io.plain_pixels import is_plain, read_plain_frame
-from unetscope.io.series import Image, Series
+from unetscope.io.series import Series
+from unetscope.io.slices import Image
 from unetscope.io.tags import read_tags
 
 
@@ -42,12 +43,19 @@ class DicomSlices:
         self._slices = slices
         self._keep = keep
         self.monochrome1 = first.image.monochrome1
+        self.in_colour = first.image.in_colour
         self.padding = first.frame.padding
         images = {id(piece.image): piece.image for piece in slices}.values()
         self.notices = [notice for image in images for notice in image.notices]
 
     def stored(self, index: int) -> NDArray[Any]:
         return read_slice(self._slices[index], self.notices)
+
+    def colours(self, index: int) -> NDArray[np.uint8] | None:
+        piece = self._slices[index]
+        if piece.image.palette is not None:
+            return piece.image.palette.shown(self.stored(index))
+        return read_slice(piece, self.notices, colours=True) if self.in_colour else None
 
     def rescaled(self, index: int, stored: NDArray[Any]) -> Image:
         return self._slices[index].frame.rescale.apply(stored)
@@ -68,13 +76,13 @@ class DicomSlices:
         return read_tags(self.path(index))
 
 
-def read_slice(piece: Slice, notices: list[str]) -> NDArray[Any]:
-    """Decode the stored values of a slice.
+def read_slice(piece: Slice, notices: list[str], *, colours: bool = False) -> NDArray[Any]:
+    """Decode the stored values of a slice, or its colours.
 
     Returns
     -------
-    (rows, columns) ndarray
-        Native endian, read-only.
+    (rows, columns) or, of colours, (rows, columns, 3) ndarray
+        What `read_stored` or `read_colours` gives; read-only.
 
     Raises
     ------
@@ -86,12 +94,13 @@ def read_slice(piece: Slice, notices: list[str]) -> NDArray[Any]:
         if is_plain(image.layout):
             return read_plain_frame(image.path, image.layout, frame.index)
         if image.layout.compressed:
-            return decoder.decode(image.path, image.layout, frame.index, notices)
+            return decoder.decode(image.path, image.layout, frame.index, notices, colours=colours)
         with (
             noticing(notices),
             open_inflated(image.path, image.layout.deflated) as stream,
         ):
-            return read_stored(stream, image.layout, frame.index)
+            read = read_colours if colours else read_stored
+            return read(stream, image.layout, frame.index)
     except FileNotFoundError as error:
         raise StudyError(
             f"{image.path.name} is no longer there.", "Open the study again."
@@ -130,14 +139,17 @@ def make_series(
             _info(stack, taken),
             placement.grid,
             DicomSlices(placement.slices, keep),
-            (*placement.warnings, *_remarks(placement.slices)),
+            _warnings(placement),
         )
         made.append(series)
     return made, grouping.copies
 
 
-def _remarks(slices: tuple[Slice, ...]) -> tuple[str, ...]:
-    return remarks_of({id(piece.image): piece.image.remarks for piece in slices}.values())
+def _warnings(placement: Placement) -> tuple[str, ...]:
+    """What is doubtful about a series; first of all that its values are no measurement."""
+    images = {id(piece.image): piece.image.remarks for piece in placement.slices}
+    every = (*placement.warnings, *remarks_of(images.values()))
+    return tuple(sorted(every, key=lambda sentence: sentence != COLOUR))
 
 
 def _same_pixels(one: Slice, other: Slice) -> bool:
@@ -161,8 +173,10 @@ def _info(stack: Stack, taken: set[str]) -> SeriesInfo:
     description = image.description
     if stack.label:
         description = f"{description} ({stack.label})" if description else stack.label
+    frames = {piece.image.frame_of_reference for piece in stack.slices}
     return SeriesInfo(
         uid=unique,
+        frame_of_reference=frames.pop() if len(frames) == 1 else "",
         description=description,
         modality=image.modality,
         number=image.number,

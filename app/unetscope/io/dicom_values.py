@@ -21,14 +21,14 @@ def element(dataset: Any, keyword: str | int) -> Any:
 
     Private elements are asked for by tag: ``0x0019100C``.
     """
-    tag = _tag(keyword)
-    try:
-        if isinstance(dataset, PlainHeader):
-            value = dataset.value(tag)
-        else:
+    if type(dataset) is PlainHeader:
+        value = dataset.values.get(_number(keyword))
+    else:
+        tag = _tag(keyword)
+        try:
             value = dataset[tag].value if tag in dataset else None
-    except LIBRARY_ERRORS:
-        return None
+        except LIBRARY_ERRORS:
+            return None
     return None if value is None or value == "" else value
 
 
@@ -36,6 +36,12 @@ def element(dataset: Any, keyword: str | int) -> Any:
 def _tag(keyword: str | int) -> BaseTag:
     """Tag of a keyword; asking a dataset by tag is several times faster than by keyword."""
     return Tag(keyword)
+
+
+@cache
+def _number(keyword: str | int) -> int:
+    """Tag of a keyword as a plain number, which compares faster still."""
+    return int(Tag(keyword))
 
 
 def items(dataset: Any, keyword: str) -> list[Any]:

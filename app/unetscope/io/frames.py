@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,27 @@ def read_frames(dataset: Any, count: int) -> tuple[Frame, ...]:
             position = _dose_position(position, orientation, offsets, index)
         frames.append(_describe(where, index, position, orientation))
     return tuple(frames)
+
+
+def as_brightness(frames: tuple[Frame, ...], rescale: Rescale, bits: int) -> tuple[Frame, ...]:
+    """Make frames of colours frames of their brightness, shown from black to white.
+
+    Parameters
+    ----------
+    rescale : Rescale
+        Stored values to brightness.
+    bits : int
+        Of a brightness.
+
+    References
+    ----------
+    DICOM PS3.3 C.11.1, C.11.2: rescale, window and the rest are for grey values alone.
+    """
+    window = Window((2**bits - 1) / 2, 2**bits - 1, "LINEAR_EXACT")
+    return tuple(
+        replace(frame, rescale=rescale, window=window, padding=None, real_world=None)
+        for frame in frames
+    )
 
 
 def _describe(

@@ -162,6 +162,7 @@ def _by_nature(stack: Stack) -> list[Stack]:
     natures: list[tuple[_Key, _Label]] = [
         (lambda s: (s.image.layout.rows, s.image.layout.columns), lambda v: f"{v[0]} x {v[1]}"),
         (lambda s: s.image.monochrome1, lambda v: "inverted" if v else ""),
+        (lambda s: s.image.in_colour, lambda v: "colour" if v else ""),
         (lambda s: s.traits.localizer, lambda v: "localizer" if v else ""),
         (lambda s: s.traits.component, str),
         (lambda s: s.traits.stack, lambda v: f"stack {v}" if v else ""),
@@ -223,9 +224,10 @@ def _same_direction(one: tuple[float, ...] | None, other: tuple[float, ...] | No
 def _plane_label(slices: Iterable[Slice], clusters: dict[int, int]) -> _Label:
     planes: dict[int, str] = {}
     for piece in slices:
-        orientation = piece.frame.orientation
-        name = plane_name(orientation[:3], orientation[3:]) if orientation else ""
-        planes.setdefault(clusters[id(piece)], name or "no orientation")
+        orientation, cluster = piece.frame.orientation, clusters[id(piece)]
+        if cluster not in planes:
+            name = plane_name(orientation[:3], orientation[3:]) if orientation else ""
+            planes[cluster] = name or "no orientation"
     twice = {name for name, count in Counter(planes.values()).items() if count > 1}
     return lambda v: f"{planes[v]} {v + 1}" if planes[v] in twice else planes[v]
 

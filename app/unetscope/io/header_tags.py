@@ -33,6 +33,7 @@ _KEYWORDS = (
     "DiffusionGradientOrientation",
     "StudyInstanceUID",
     "SeriesInstanceUID",
+    "FrameOfReferenceUID",
     "SeriesNumber",
     "AcquisitionNumber",
     "InstanceNumber",
@@ -51,6 +52,11 @@ _KEYWORDS = (
     "BitsAllocated",
     "BitsStored",
     "HighBit",
+    *(
+        f"{kind}{name}PaletteColorLookupTable{part}"
+        for name in ("Red", "Green", "Blue")
+        for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+    ),
     "PixelRepresentation",
     "PixelPaddingValue",
     "PixelPaddingRangeLimit",

@@ -13,12 +13,14 @@ from typing import Any, BinaryIO, NamedTuple
 
 from pydicom.uid import UID, MediaStorageDirectoryStorage, UncompressedTransferSyntaxes
 
+from unetscope.io.colour import PALETTE
 from unetscope.io.dicom_values import element, text, whole
+from unetscope.io.foreign import refusal
 from unetscope.io.header_tags import OVERLAY_ROWS
 from unetscope.io.notices import CHOOSE, COPY_AGAIN, NotASlice
 from unetscope.io.pixels import PixelLayout, find_fragments, frame_bytes, why_not_decodable
 from unetscope.io.plain_header import PIXEL_ELEMENTS
-from unetscope.io.tags import ends_early
+from unetscope.io.tags import begins_as_dicom, ends_early
 
 A_DICOMDIR = "a DICOMDIR, an index of other files"
 
@@ -35,6 +37,7 @@ LOSSY = "The pixels were compressed with loss: they are not what the scanner mea
 OVERLAY = "The file has an overlay (drawings or text of its own), which is not shown."
 BURNED_IN = "Text is burned into the picture; it may name the patient."
 TOO_MANY = "The file holds more pixels than its header describes; size or number may be wrong."
+COLOUR = "A colour picture, shown in grey: its values are brightness, not a measurement."
 BITS = "The header contradicts itself about the bits of a pixel; values may be wrong."
 WORD_ORDER = "Programs disagree about the byte order of 32-bit big-endian pixels; check the values."
 
@@ -48,14 +51,18 @@ class PixelPlace(NamedTuple):
 
 
 def refuse_what_is_no_image(path: Path, dataset: Any, has_pixels: bool) -> None:
-    """Raise NotASlice for a DICOM object that gives no grey picture."""
+    """Raise NotASlice for a DICOM object that gives no picture."""
     prefix = bool(getattr(dataset, "preamble", None))
     sop_class = text(dataset, "SOPClassUID")
     media = text(getattr(dataset, "file_meta", {}), "MediaStorageSOPClassUID")
     if MediaStorageDirectoryStorage in (sop_class, media):
-        raise NotASlice(path, A_DICOMDIR, "Open the folder it lies in instead.")
+        hint = "Open the folder it lies in instead."
+        raise NotASlice(path, A_DICOMDIR, hint, expected=True)
     if not prefix and not (sop_class and element(dataset, "Rows")):
-        raise NotASlice(path, "not a DICOM file", CHOOSE)
+        if not begins_as_dicom(path):
+            raise refusal(path)
+        if has_pixels and not sop_class:
+            raise NotASlice(path, "a DICOM object that does not say of what kind it is")
     kind = text(dataset, "Modality") or UID(sop_class).name or "of unknown kind"
     if not has_pixels:
         if element(dataset, "Rows") or ends_early(path):
@@ -63,10 +70,6 @@ def refuse_what_is_no_image(path: Path, dataset: Any, has_pixels: bool) -> None:
         raise NotASlice(path, f"a DICOM object without an image ({kind})", CHOOSE)
     if kind == "SEG":
         raise NotASlice(path, "a segmentation, not an image", "Open the images it was made from.")
-    samples = whole(dataset, "SamplesPerPixel")
-    photometric = text(dataset, "PhotometricInterpretation")
-    if samples not in (None, 1) or photometric == "PALETTE COLOR":
-        raise NotASlice(path, "a colour image", "Choose a series of grey slices.")
 
 
 def read_layout(
@@ -135,6 +138,8 @@ def _remarks(dataset: Any, layout: PixelLayout) -> Iterable[str]:
         yield OVERLAY
     if text(dataset, "BurnedInAnnotation").upper() == "YES":
         yield BURNED_IN
+    if layout.samples > 1 or layout.photometric == PALETTE:
+        yield COLOUR
     high_bit = whole(dataset, "HighBit")
     if layout.bits_stored > layout.bits_allocated or (
         high_bit is not None and not layout.bits_stored - 1 <= high_bit < layout.bits_allocated
@@ -166,6 +171,7 @@ def _layout(
     if not 1 <= frames <= _MOST_FRAMES:
         raise NotASlice(path, f"damaged: it claims {frames} frames", COPY_AGAIN)
     stored = whole(dataset, "BitsStored") or allocated
+    samples = whole(dataset, "SamplesPerPixel") or 1
     high_bit = whole(dataset, "HighBit") or 0
     compressed = syntax not in UncompressedTransferSyntaxes
     tables = [element(dataset, f"ExtendedOffsetTable{which}") for which in ("", "Lengths")]
@@ -179,10 +185,12 @@ def _layout(
         frames=frames,
         rows=rows,
         columns=columns,
+        samples=samples,
+        planar=samples > 1 and whole(dataset, "PlanarConfiguration") == 1,
         bits_allocated=allocated,
         bits_stored=stored,
         shift=high_bit + 1 - stored if stored <= high_bit < allocated and not compressed else 0,
-        signed=whole(dataset, "PixelRepresentation") == 1,
+        signed=whole(dataset, "PixelRepresentation") == 1 and samples == 1,
         photometric=text(dataset, "PhotometricInterpretation") or "MONOCHROME2",
         extended_offsets=(tables[0], tables[1])
         if all(isinstance(table, bytes) for table in tables)

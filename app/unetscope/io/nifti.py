@@ -24,7 +24,8 @@ from unetscope.domain.study import SeriesInfo, StudyInfo
 from unetscope.domain.tags import TagRow, short
 from unetscope.domain.window import Window
 from unetscope.io.notices import CHOOSE, LIBRARY_ERRORS, NotASlice, noticing
-from unetscope.io.series import Image, Series
+from unetscope.io.series import Series
+from unetscope.io.slices import Image
 from unetscope.io.value_maps import Rescale
 
 _LARGEST = 2**32  # bytes of one volume
@@ -72,6 +73,7 @@ class NiftiSlices:
     """
 
     monochrome1 = False
+    in_colour = False
     padding: tuple[float, float] | None = None
 
     def __init__(
@@ -124,6 +126,9 @@ class NiftiSlices:
             values = values[:, :, np.newaxis]
         turned: NDArray[Any] = values.transpose(self._axes)[self._flips]
         return turned
+
+    def colours(self, index: int) -> NDArray[np.uint8] | None:
+        return None
 
     def rescaled(self, index: int, stored: NDArray[Any]) -> Image:
         return self._rescale.apply(stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import threading
 import warnings
@@ -38,6 +39,7 @@ LIBRARY_ERRORS: tuple[type[Exception], ...] = (
 CHOOSE = "Choose a DICOM or NIfTI file, a folder of them, a DICOMDIR or a zip."
 COPY_AGAIN = "Copy or export it again."
 
+_pydicom = logging.getLogger("pydicom")
 _one_at_a_time = threading.RLock()
 
 
@@ -52,11 +54,16 @@ class NotASlice(StudyError):  # noqa: N818  (what the file is, not what went wro
         What it is: completes "this file is ...".
     hint : str
         What to do next.
+    expected : bool
+        Nobody would take it for a slice.
     """
 
-    def __init__(self, path: Path, reason: str, hint: str = COPY_AGAIN) -> None:
+    def __init__(
+        self, path: Path, reason: str, hint: str = COPY_AGAIN, *, expected: bool = False
+    ) -> None:
         super().__init__(f"{path.name} is {reason}.", hint)
         self.reason = reason
+        self.expected = expected
 
 
 @contextmanager
@@ -64,15 +71,33 @@ def noticing(notices: list[str]) -> Iterator[None]:
     """Turn what a file library warns of into `notices`; pass other warnings on.
 
     User warnings come from odd values in a file, runtime warnings from arithmetic with them.
+    What pydicom logs goes nowhere else either: it quotes the header, patient and all.
     The interpreter's warning filters are global, so one thread at a time is inside.
     """
+    logged: list[str] = []
+    thread = threading.get_ident()
+
+    def is_of_others(record: logging.LogRecord) -> bool:
+        if record.thread == thread and record.levelno >= logging.WARNING:
+            logged.append(record.getMessage())
+        return record.thread != thread
+
     with _one_at_a_time, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield
+        _pydicom.addFilter(is_of_others)
+        try:
+            yield
+        finally:
+            _pydicom.removeFilter(is_of_others)
+    warned = [
+        str(warning.message)
+        for warning in caught
+        if issubclass(warning.category, UserWarning | RuntimeWarning)
+    ]
+    notices.extend(warned)
+    notices.extend(line for line in logged if line not in warned)  # most it says both ways
     for warning in caught:
-        if issubclass(warning.category, UserWarning | RuntimeWarning):
-            notices.append(str(warning.message))
-        else:
+        if not issubclass(warning.category, UserWarning | RuntimeWarning):
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )

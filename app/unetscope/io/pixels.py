@@ -6,22 +6,28 @@ are decoded by `unetscope.io.decoder` in a process of its own, which runs what i
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
+from unetscope.io.colour import COLOURS, YBR, from_ybr, luminance, to_bytes
+
 _JPEG = "imagecodecs"  # which pydicom does not know: see `_jpeg`
+_JPEG_LS = "pyjpegls"
 _RLE = "pydicom"
 _END_OF_IMAGE = b"\xff\xd9"  # of JPEG and its kin, JPEG 2000 included
 _FRAME_HEADERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # JPEG, and JPEG-LS
-_HEAD = 1024  # bytes of a frame in which JPEG 2000 begins: a JP2 header may stand before it
+_HEAD = 2**16  # bytes of a frame in which JPEG 2000 begins: a JP2 header may stand before it
+_ADOBE = b"\xff\xee\x00\x0eAdobe"  # a segment of JPEG whose last byte names the colours
+_FIRST_SEGMENTS = 1024  # bytes of a frame in which that is looked for
 _LAST = 16  # bytes of a frame in which that may stand: padding follows
 
 # One decoder for each transfer syntax, by name, so that the same file gives the same pixels on
@@ -36,8 +42,8 @@ _DECODERS = {
     "1.2.840.10008.1.2.4.51": _JPEG,  # JPEG extended, 8 and 12 bits
     "1.2.840.10008.1.2.4.57": _JPEG,  # JPEG lossless
     "1.2.840.10008.1.2.4.70": _JPEG,  # JPEG lossless, first-order prediction
-    "1.2.840.10008.1.2.4.80": "pyjpegls",  # JPEG-LS lossless
-    "1.2.840.10008.1.2.4.81": "pyjpegls",  # JPEG-LS near-lossless
+    "1.2.840.10008.1.2.4.80": _JPEG_LS,  # JPEG-LS lossless
+    "1.2.840.10008.1.2.4.81": _JPEG_LS,  # JPEG-LS near-lossless
     "1.2.840.10008.1.2.4.90": "pylibjpeg",  # JPEG 2000 lossless
     "1.2.840.10008.1.2.4.91": "pylibjpeg",  # JPEG 2000
     "1.2.840.10008.1.2.4.201": "pylibjpeg",  # HTJ2K lossless
@@ -47,6 +53,8 @@ _DECODERS = {
 }
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _INFLATED = "1.2.840.10008.1.2.1"
+
+_COLOURS = {(3, photometric) for photometric in COLOURS}
 
 _ITEM = 0xE000FFFE  # as it stands in a little-endian file: group, element
 _SEQUENCE_END = 0xE0DDFFFE
@@ -70,8 +78,10 @@ class PixelLayout:
         PixelData, FloatPixelData or DoubleFloatPixelData.
     vr : str
         VR of that element.
-    frames, rows, columns, bits_allocated, bits_stored : int
-        As in the header.
+    frames, rows, columns, samples, bits_allocated, bits_stored : int
+        As in the header; 3 samples a pixel are its colour.
+    planar : bool
+        Uncompressed samples of a colour lie in planes of their own.
     shift : int
         Bits below the stored value in an uncompressed word; 0 unless HighBit says otherwise.
     signed : bool
@@ -91,6 +101,8 @@ class PixelLayout:
     frames: int
     rows: int
     columns: int
+    samples: int
+    planar: bool
     bits_allocated: int
     bits_stored: int
     shift: int
@@ -101,15 +113,22 @@ class PixelLayout:
 
 def why_not_decodable(layout: PixelLayout) -> str:
     """Say why no decoder reads these pixels ("stored as ..."); empty when one does."""
-    name = UID(layout.transfer_syntax).name
     if layout.transfer_syntax not in _DECODERS:
-        return f"stored as {name}, which this app cannot decode"
+        return f"stored as {UID(layout.transfer_syntax).name}, which this app cannot decode"
+    if layout.samples > 1 and not 1 <= layout.bits_stored <= layout.bits_allocated <= 32:
+        return f"damaged: its colours have {layout.bits_stored} of {layout.bits_allocated} bits"
+    if layout.samples > 1 and (layout.samples, layout.photometric) not in _COLOURS:
+        kind = f"{layout.photometric} with {layout.samples} values a pixel"
+        return f"a colour image stored as {kind}, which this app cannot show"
     return ""
 
 
 def frame_bytes(layout: PixelLayout) -> float:
     """Length of one uncompressed frame in bytes; bit-packed frames need not end on a byte."""
-    return layout.rows * layout.columns * layout.bits_allocated / 8
+    samples: float = layout.samples
+    if layout.photometric == "YBR_FULL_422" and samples == 3:  # two pixels share a CB and a CR
+        samples = 2
+    return layout.rows * layout.columns * samples * layout.bits_allocated / 8
 
 
 def find_fragments(stream: BinaryIO, offset: int, size: int) -> bool:
@@ -155,13 +174,28 @@ def read_stored(stream: BinaryIO, layout: PixelLayout, index: int) -> NDArray[An
     Returns
     -------
     (rows, columns) ndarray
-        Stored values, native endian, read-only.
+        Stored values, or where they are colours their brightness; native endian, read-only.
 
     Raises
     ------
     Exception
         One of `unetscope.io.notices.LIBRARY_ERRORS`, when the pixels do not decode.
     """
+    pixels = _decoded(stream, layout, index)
+    if layout.samples == 3:
+        pixels = luminance(pixels)
+    stored: NDArray[Any] = np.array(pixels, dtype=pixels.dtype.newbyteorder("="), order="C")
+    stored.setflags(write=False)
+    return stored
+
+
+def read_colours(stream: BinaryIO, layout: PixelLayout, index: int) -> NDArray[np.uint8]:
+    """Decode one frame of 3 samples a pixel, as `read_stored` does; (rows, columns, 3)."""
+    return to_bytes(_decoded(stream, layout, index), layout.bits_stored)
+
+
+def _decoded(stream: BinaryIO, layout: PixelLayout, index: int) -> NDArray[Any]:
+    """Stored values, (rows, columns), or red, green and blue, (rows, columns, 3)."""
     stream.seek(layout.offset)
     decoder = _DECODERS[layout.transfer_syntax]
     if layout.compressed and decoder != _RLE:
@@ -172,20 +206,37 @@ def read_stored(stream: BinaryIO, layout: PixelLayout, index: int) -> NDArray[An
             extended_offsets=layout.extended_offsets,
         )
         size = size_in_frame(frame)
-        if size != (layout.rows, layout.columns, 1):
+        if size != (layout.rows, layout.columns, layout.samples):
             raise ValueError(f"rows, columns and samples in the frame are {size}")
         if _END_OF_IMAGE not in frame[-_LAST:]:
             warnings.warn(f"frame {index + 1} ends before its picture does", stacklevel=2)
+            if decoder == _JPEG_LS:  # which looks for the end for seconds, beyond all bytes
+                stream, index = io.BytesIO(encapsulate([frame + _END_OF_IMAGE])), 0
+                layout = replace(layout, offset=0, frames=1, extended_offsets=None)
         stream.seek(layout.offset)
     if decoder == _JPEG:
         pixels = _jpeg(frame, layout)
     else:
         pixels = _by_pydicom(stream, layout, index, decoder)
-    if pixels.shape != (layout.rows, layout.columns):
-        raise ValueError(f"decoded to {pixels.shape}, not {(layout.rows, layout.columns)}")
-    stored: NDArray[Any] = np.array(pixels, dtype=pixels.dtype.newbyteorder("="), order="C")
-    stored.setflags(write=False)
-    return stored
+    shape = (layout.rows, layout.columns, *([3] if layout.samples == 3 else []))
+    if pixels.shape != shape:
+        raise ValueError(f"decoded to {pixels.shape}, not {shape}")
+    if layout.samples == 3 and _is_ybr(layout, frame if decoder == _JPEG else b""):
+        return from_ybr(pixels, layout.bits_stored)
+    return pixels
+
+
+def _is_ybr(layout: PixelLayout, jpeg: bytes) -> bool:
+    """Whether decoded samples are Y, CB and CR.
+
+    What a JPEG frame says of itself counts before the header.
+    """
+    if jpeg[2:4] == b"\xff\xe0" and jpeg[6:10] == b"JFIF":
+        return True
+    adobe = jpeg.find(_ADOBE, 2, _FIRST_SEGMENTS)
+    if adobe >= 0:
+        return jpeg[adobe + 15] == 1
+    return layout.photometric in YBR
 
 
 def used_bits(words: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
@@ -194,7 +245,8 @@ def used_bits(words: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
     Parameters
     ----------
     words : ndarray of int
-        As wide as ``bits_allocated``, signed or not as the layout says.
+        As wide as ``bits_allocated``, signed or not as the layout says; changed in place unless it
+        is read-only.
 
     References
     ----------
@@ -205,8 +257,14 @@ def used_bits(words: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
     above = layout.bits_allocated - layout.bits_stored - layout.shift
     if above <= 0 and layout.shift == 0:
         return words
-    used: NDArray[Any] = np.left_shift(words, above)
-    np.right_shift(used, above + layout.shift, out=used)
+    used: NDArray[Any] = words if words.flags.writeable else words.copy()
+    if layout.shift:
+        used >>= layout.shift
+    used &= 2**layout.bits_stored - 1
+    if layout.signed:  # the highest bit that is stored counts below zero
+        sign = 2 ** (layout.bits_stored - 1)
+        used ^= sign
+        used -= sign
     return used
 
 
@@ -248,7 +306,8 @@ def _by_pydicom(stream: BinaryIO, layout: PixelLayout, index: int, decoder: str)
         "rows": layout.rows,
         "columns": layout.columns,
         "number_of_frames": layout.frames,
-        "samples_per_pixel": 1,
+        "samples_per_pixel": layout.samples,
+        "planar_configuration": int(layout.planar),
         "photometric_interpretation": layout.photometric,
         "bits_allocated": layout.bits_allocated,
         "bits_stored": layout.bits_allocated if shifted else layout.bits_stored,
@@ -274,7 +333,9 @@ def _jpeg(frame: bytes, layout: PixelLayout) -> NDArray[Any]:
     import imagecodecs  # only where it is needed: it brings many decoders
 
     try:
-        pixels = np.asarray(imagecodecs.jpeg8_decode(frame))
+        # as they are: `_is_ybr` knows better than libjpeg, which goes by the frame alone
+        same = "YCBCR" if layout.samples == 3 else None
+        pixels = np.asarray(imagecodecs.jpeg8_decode(frame, colorspace=same, outcolorspace=same))
     except imagecodecs.Jpeg8Error as error:
         raise ValueError(str(error)) from error
     kind = np.dtype(f"{'i' if layout.signed else 'u'}{layout.bits_allocated // 8}")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Set
 from functools import lru_cache
 from struct import Struct
+from struct import error as StructError  # noqa: N812  (a class)
 from typing import Any, BinaryIO
 
 from pydicom.charset import convert_encodings
@@ -41,7 +42,7 @@ _ITEM, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE0DD
 _ITEM_END = b"\xfe\xff\x0d\xe0"
 _UNDEFINED = 0xFFFFFFFF
 
-_explicit = Struct("<HH2sH").unpack_from
+_explicit = Struct("<HH2sHL").unpack_from  # the last is the length of a VR of long values
 _implicit = Struct("<HHL").unpack_from
 _length = Struct("<L").unpack_from
 
@@ -69,6 +70,8 @@ class PlainHeader:
 
     Attributes
     ----------
+    values : dict of int to object
+        What the elements hold, by tag; None for an empty one.
     preamble : bytes
         The first 128 bytes of the file.
     file_meta : PlainHeader
@@ -79,18 +82,14 @@ class PlainHeader:
         Tag of the pixel data, its VR (None in implicit VR), and where its value begins.
     """
 
-    __slots__ = ("_values", "file_meta", "original_encoding", "pixels", "preamble")
+    __slots__ = ("file_meta", "original_encoding", "pixels", "preamble", "values")
 
     def __init__(self, values: dict[int, Any]) -> None:
-        self._values = values
+        self.values = values
         self.preamble = b""
         self.file_meta: PlainHeader | None = None
         self.original_encoding = (False, True)
         self.pixels: tuple[int, str | None, int] = (0, None, 0)
-
-    def value(self, tag: int) -> Any:
-        """Value of an element; None when it is absent."""
-        return self._values.get(int(tag))  # a pydicom tag compares slowly
 
 
 def read_plain(stream: BinaryIO, wanted: Set[int]) -> PlainHeader | None:
@@ -150,16 +149,17 @@ _Raw = dict[int, tuple[str | None, bytes]]
 
 
 def _explicit_element(data: bytes, at: int) -> _One:
-    if at + 12 > len(data):
-        raise _ShortError
-    group, element, code, length = _explicit(data, at)
+    try:
+        group, element, code, length, longer = _explicit(data, at)
+    except StructError:
+        raise _ShortError from None
     vr = _SHORT_VRS.get(code)
     if vr is not None:
         return group << 16 | element, vr, at + 8, length
     vr = _LONG_VRS.get(code)
     if vr is None:
         raise _OddError
-    return group << 16 | element, vr, at + 12, _length(data, at + 8)[0]
+    return group << 16 | element, vr, at + 12, longer
 
 
 def _implicit_element(data: bytes, at: int) -> _One:

@@ -21,6 +21,7 @@ def is_plain(layout: PixelLayout) -> bool:
         layout.transfer_syntax in _LITTLE_ENDIAN
         and layout.deflated is None
         and layout.keyword == "PixelData"
+        and layout.samples == 1
         and layout.bits_allocated in _WIDTHS
         and 1 <= layout.bits_stored <= layout.bits_allocated
     )

@@ -10,6 +10,7 @@ from pydicom import dcmread
 
 from unetscope.domain.study import Skipped
 from unetscope.io.dicom_values import element, items
+from unetscope.io.foreign import is_hidden
 from unetscope.io.notices import LIBRARY_ERRORS, NotASlice, noticing
 from unetscope.io.reading import check
 
@@ -30,18 +31,15 @@ def walk(
         check(cancelled)
         here = Path(top)
         hidden = [name for name in folders if is_hidden(name)]
-        skipped.extend(Skipped(here / name, "a hidden folder") for name in sorted(hidden))
+        skipped.extend(
+            Skipped(here / name, "a hidden folder", expected=True) for name in sorted(hidden)
+        )
         folders[:] = sorted(set(folders) - set(hidden))
         for name in sorted(names):
             if is_hidden(name):
-                skipped.append(Skipped(here / name, "a hidden file"))
+                skipped.append(Skipped(here / name, "a hidden file", expected=True))
             else:
                 yield here / name
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is not meant to be seen."""
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def looks_like_nifti(path: Path) -> bool:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,47 +18,12 @@ from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.study import PatientInfo, SeriesInfo, StudyInfo
 from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
+from unetscope.io.slices import Image, Slices
 
-Image = NDArray[np.float32]
 Array = TypeVar("Array", bound=NDArray[Any])
 
 _KEPT_SLICES = 64 * 2**20  # bytes of single slices kept for a second look
 _KEPT_VOLUME = 2**30  # bytes up to which a volume, once read, is kept
-
-
-class Slices(Protocol):
-    """Where a series gets its pixels and what each slice says about itself."""
-
-    monochrome1: bool
-    padding: tuple[float, float] | None
-    notices: list[str]
-
-    def stored(self, index: int) -> NDArray[Any]:
-        """Stored values of a slice, (rows, columns), native endian; StudyError if unreadable."""
-        ...
-
-    def rescaled(self, index: int, stored: NDArray[Any]) -> Image:
-        """Rescale the stored values of a slice."""
-        ...
-
-    def window(self, index: int) -> Window | None:
-        """Window the file gives for a slice."""
-        ...
-
-    def real_world(self, index: int) -> RealWorldMap | None:
-        """What stored values of a slice are as a physical quantity."""
-        ...
-
-    def path(self, index: int) -> Path:
-        """File a slice is in."""
-        ...
-
-    def identity(self, index: int) -> Hashable:
-        """What tells a slice from all others, in whatever series it is."""
-        ...
-
-    def tags(self, index: int) -> tuple[TagRow, ...]:
-        """Header of that file."""
 
 
 class _Kept(Generic[Array]):
@@ -151,6 +116,11 @@ class Series:
         return self.info.study.uid
 
     @property
+    def frame_of_reference(self) -> str:
+        """Key of the patient's space that positions are given in; empty when unknown."""
+        return self.info.frame_of_reference
+
+    @property
     def date(self) -> str:
         """``YYYYMMDD`` or empty."""
         return self.info.date
@@ -158,7 +128,7 @@ class Series:
     @property
     def units(self) -> str:
         """Unit of the values: ``HU`` for CT, else empty (arbitrary)."""
-        return self.info.units
+        return "" if self._slices.in_colour else self.info.units
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -272,7 +242,7 @@ class Series:
         return self._slices.tags(self._checked(index))
 
     def raw(self, index: int) -> NDArray[Any]:
-        """Stored values of a slice.
+        """Stored values of a slice; of one in red, green and blue their brightness.
 
         Returns
         -------
@@ -292,8 +262,23 @@ class Series:
                 self._raws.put(index, kept)
             return kept
 
+    def colours(self, index: int) -> NDArray[np.uint8] | None:
+        """Red, green and blue of a slice, decoded anew each time.
+
+        Returns
+        -------
+        (rows, columns, 3) ndarray of uint8, or None
+            Read-only; None where the slice is grey.
+
+        Raises
+        ------
+        StudyError
+            If it cannot be read or decoded.
+        """
+        return self._slices.colours(self._checked(index))
+
     def slice(self, index: int) -> Image:
-        """Rescaled values of a slice.
+        """Rescaled values of a slice; of one in colour the brightness, 0 is black.
 
         Returns
         -------
@@ -335,7 +320,10 @@ class Series:
         Returns
         -------
         (slices, rows, columns) ndarray of float32
-            In `units`, read-only. A slice that cannot be decoded is NaN, and `warnings` says so.
+            In `units`, read-only. Where a slice cannot be decoded every value of it is NaN, and
+            `warnings` says how many such slices there are:
+            ``numpy.isnan(volume).all(axis=(1, 2))`` tells which, `numpy.nanmean` and its kin leave
+            them out.
 
         Raises
         ------

@@ -43,7 +43,7 @@ class Study:
     series : tuple of Series
         At least one; by study, then series number.
     skipped : tuple of Skipped
-        Files that gave no slices, and why.
+        Files that gave no slices, and why; those that are expected last.
     info : StudyInfo
         Visit that has most series here.
     """
@@ -99,7 +99,13 @@ class _Scan:
         try:
             return self._read(path)
         except NotASlice as error:
-            return Skipped(path, error.reason)
+            return Skipped(self._named(path), error.reason, error.expected)
+
+    def _named(self, path: Path) -> Path:
+        """Place of a file as the user knows it: of one in a zip, its place there."""
+        if self.keep is None:
+            return path
+        return self._path / path.relative_to(self.keep.path)
 
     def only(self, path: Path) -> list[Path]:
         """Look at the one file the user chose; a DICOMDIR by another name gives more to look at."""
@@ -137,7 +143,9 @@ class _Scan:
         visits = Counter(one.info.study.uid for one in series)
         most = max(visits, key=lambda uid: visits[uid])
         info = next(one.info.study for one in series if one.study_uid == most)
-        return Study(self._path, tuple(series), (*self.left_out, *copies), info)
+        copies = [replace(copy, path=self._named(copy.path)) for copy in copies]
+        left_out = sorted((*self.left_out, *copies), key=lambda skipped: skipped.expected)
+        return Study(self._path, tuple(series), tuple(left_out), info)
 
     @property
     def left_out(self) -> tuple[Skipped, ...]:
@@ -218,7 +226,8 @@ def _nothing_in(chosen: Path, skipped: Sequence[Skipped]) -> StudyError:
     hint = CHOOSE
     if skipped:
         count = "1 file was" if len(skipped) == 1 else f"{len(skipped)} files were"
-        hint = f"{count} skipped; {skipped[0].path.name} is {skipped[0].reason}."
+        first = min(skipped, key=lambda file: file.expected)
+        hint = f"{count} skipped; {first.path.name} is {first.reason}."
     return StudyError(f"No images in {chosen.name}.", hint)
 
 

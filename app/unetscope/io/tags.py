@@ -34,6 +34,7 @@ _ENDS_EARLY = "The file ends here, too early"
 _DAMAGED = "The file is damaged from here on"
 _MOST_ROWS = 10_000
 _MOST_STEPS = 100_000  # elements looked at, listed or not
+_FEW = 3  # elements that tell a file of DICOM from one that begins like it by chance
 _DEEPEST = 24  # depth of the last rows that are listed
 _READ = 1024  # bytes of a value that are read
 _INFLATED = 64 * 2**20  # bytes of a deflated file that are looked at
@@ -115,6 +116,15 @@ def ends_early(path: Path) -> bool:
     """Whether a DICOM file ends within an element."""
     rows = read_tags(path)
     return bool(rows) and rows[-1].name == _ENDS_EARLY
+
+
+def begins_as_dicom(path: Path) -> bool:
+    """Whether a file without the prefix of DICOM begins with elements that only DICOM has."""
+    rows = read_tags(path)[:_FEW]
+    return len(rows) == _FEW and all(
+        row.depth == 0 and row.keyword and row.group_element.startswith(("(0008,", "(0002,"))
+        for row in rows
+    )
 
 
 class _Listing:

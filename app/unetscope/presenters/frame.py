@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from psygnal import Signal
+from psygnal import Signal, SignalInstance
 
 from unetscope.domain.errors import StudyError, UnetscopeError
+from unetscope.domain.identity import HIDDEN, without_file_name
+from unetscope.domain.in_force import what_is_in_force
 from unetscope.domain.network import ModelRef
 from unetscope.domain.ports import EngineState, EngineStatus, Notice
 from unetscope.domain.session import Session
+from unetscope.domain.study import Skipped
 from unetscope.state.desk import Desk
 from unetscope.state.live import Live
 from unetscope.state.pace import Pace
@@ -28,18 +34,35 @@ class FrameView:
     ----------
     banner : str
         Said wherever a result is shown while edits are in force; empty without edits.
+    short_banner : str
+        The same where there is no room for it.
+    details : tuple of Skipped
+        Files that it is about, for a list; without names while identity is hidden.
     busy, share : str, float
         What is being read or segmented, and how much is done, 0 to 1; negative where nobody knows.
     """
 
     title: str = APP
     banner: str = ""
+    short_banner: str = ""
     status: str = "Ready"
     hint: str = ""
     trouble: bool = False
+    details: tuple[Skipped, ...] = ()
     busy: str = ""
     share: float = 0.0
     engine: str = ""
+
+
+class Background(Protocol):
+    """Work behind the window that tells how far it is and can be cancelled."""
+
+    @property
+    def progress_changed(self) -> SignalInstance:
+        """``(share, sentence)``; no sentence when nothing is under way."""
+
+    def cancel(self) -> None:
+        """Stop."""
 
 
 class FramePresenter:
@@ -54,16 +77,18 @@ class FramePresenter:
         live: Live,
         segmentation: SeriesSegmentation,
         pace: Pace | None = None,
+        others: Sequence[Background] = (),
     ) -> None:
         self._store = store
         self._pace = pace or Pace()
         self._desk = desk
         self._live = live
         self._segmentation = segmentation
+        self._works: dict[Background, tuple[float, str]] = {}  # what is under way behind the window
         self._notice = Notice("Ready", trouble=False)
         self._step = self._notice  # what the latest edit was called
         self._refused: UnetscopeError | None = None
-        self._busy = self._segmenting = (0.0, "")
+        self._busy = (0.0, "")
         self._engine = EngineStatus(EngineState.STARTING, "")
         self.view = self._view()
         store.changed.connect(self._on_session)
@@ -74,7 +99,8 @@ class FramePresenter:
         desk.engine_changed.connect(self._on_engine)
         live.answered.connect(self._follow)
         live.problem_changed.connect(self._on_problem)
-        segmentation.progress_changed.connect(self._on_segmenting)
+        for work in (*others, segmentation):
+            work.progress_changed.connect(partial(self._on_background, work))
 
     def segment_series(self) -> None:
         """The user asked for the masks of all slices."""
@@ -82,8 +108,8 @@ class FramePresenter:
 
     def cancel(self) -> None:
         """The user pressed Cancel beside the progress bar, which shows what is read first."""
-        if self._segmentation.running and not self._busy[1]:
-            self._segmentation.cancel()
+        if self._works and not self._busy[1]:
+            next(iter(self._works)).cancel()
             return
         self._desk.cancel()
         self._on_notice(Notice("Cancelled; what was open stays open.", trouble=False))
@@ -113,14 +139,18 @@ class FramePresenter:
 
     def _on_problem(self, problem: UnetscopeError | None) -> None:
         if problem is not None:
-            self._on_notice(Notice(problem.what, problem.hint))
+            private = isinstance(problem, StudyError)
+            self._on_notice(Notice(problem.what, problem.hint, private=private))
 
     def _on_busy(self, share: float, sentence: str) -> None:
         self._busy = (share, sentence)
         self._publish()
 
-    def _on_segmenting(self, share: float, sentence: str) -> None:
-        self._segmenting = (share, sentence)
+    def _on_background(self, work: Background, share: float, sentence: str) -> None:
+        if sentence:
+            self._works[work] = (share, sentence)
+        else:
+            self._works.pop(work, None)
         self._publish()
 
     def _on_engine(self, status: EngineStatus) -> None:
@@ -138,22 +168,24 @@ class FramePresenter:
 
     def _view(self) -> FrameView:
         session = self._store.session
-        edited = session.edited_layers
+        said = what_is_in_force(session.network, session.edits)
         count = len(session.edits)
         title = APP
         if session.network is not None:
-            mark = f" (edited ●{count})" if edited else ""
+            mark = f" (edited ●{count})" if said else ""
             title = f"{session.network.path.name}{mark} — {APP}"
         if (series := self._desk.shown) is not None:
             title = f"{series.description or series.modality} — {title}"
-        share, busy = self._busy if self._busy[1] else self._segmenting
-        banner = f"Edited model · {count} edit{'s' if count > 1 else ''} · research use only"
+        notice = _shown(self._notice, hidden=session.identity_hidden)
+        share, busy = self._busy if self._busy[1] else next(iter(self._works.values()), (1.0, ""))
         return FrameView(
             title=title,
-            banner=banner if edited else "",
-            status=self._notice.what,
-            hint=self._notice.hint,
-            trouble=self._notice.trouble,
+            banner=f"Edited model · {said} · research use only" if said else "",
+            short_banner=f"Edited ●{count}" if said else "",
+            status=notice.what,
+            hint=notice.hint,
+            trouble=notice.trouble,
+            details=tuple(Skipped(Path(path), said) for path, said in notice.details.items()),
             busy=busy,
             share=share,
             engine=self._engine_text(),
@@ -169,6 +201,17 @@ class FramePresenter:
         if status.memory:
             texts.append(f"{status.memory / 1e9:.1f} GB")
         return " · ".join(texts)
+
+
+def _shown(notice: Notice, *, hidden: bool) -> Notice:
+    """A notice as it may be read; names of files may tell who the patient is."""
+    if not (hidden and notice.private):
+        return notice
+    named = (f"{HIDDEN} {number}" for number in range(1, len(notice.details) + 1))
+    said = (without_file_name(f"It is {text}") for text in notice.details.values())
+    what = notice.what if notice.details else without_file_name(notice.what)
+    hint = "Show identity to see which file." if len(notice.details) < 2 else ""
+    return replace(notice, what=what, hint=hint, details=dict(zip(named, said, strict=True)))
 
 
 def _ref(session: Session) -> ModelRef | None:

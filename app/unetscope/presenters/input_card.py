@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from unetscope.domain.card import ClassLabel, ModelCard
+from unetscope.domain.channels import names_of, why_not_laid
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.input_check import (
     Check,
@@ -25,11 +27,13 @@ from unetscope.domain.input_grid import ORIENTATIONS, turn_to
 from unetscope.domain.intensity import ReferenceHistogram
 from unetscope.domain.network import Network
 from unetscope.domain.preprocess import Preprocessing, Step
+from unetscope.domain.preprocess_words import name_of_change
 from unetscope.domain.session import Session
+from unetscope.domain.sources import SeriesSource
 from unetscope.state.card_keeper import CardKeeper, is_changed
 from unetscope.state.desk import Desk
 from unetscope.state.live import Live
-from unetscope.state.network_input import NetworkInput
+from unetscope.state.network_input import NetworkInput, has_other_series, sources_of
 from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 
@@ -98,6 +102,8 @@ class InputCardView:
         The network takes images of one size only.
     channels : int
         That the network takes.
+    series : tuple of str
+        Names of the series that a channel can be made of.
     orientations : tuple of str
         Ways the slice shown can be turned.
     usual_spacing : (float, float)
@@ -121,6 +127,7 @@ class InputCardView:
     tensor_empty: str = ""
     fixed_size: bool = False
     channels: int = 1
+    series: tuple[str, ...] = ()
     orientations: tuple[str, ...] = ()
     usual_spacing: tuple[float, float] = (1.0, 1.0)
     confirmed: bool = False
@@ -171,7 +178,8 @@ class InputCardPresenter:
             self._report(str(error))
             return
         self._report("")
-        self._keeper.change(preprocessing=steps)
+        name = name_of_change(card.preprocessing, fields)
+        self._keeper.change(name, same_gesture="order" not in fields, preprocessing=steps)
 
     def move_step(self, step: Step, places: int) -> None:
         """The user moved a step up or down in the order."""
@@ -203,11 +211,13 @@ class InputCardPresenter:
             value = [float(number) for number in numbers]
         self._report("")
         if key == "name":
-            self._keeper.change(name=text or card.name)
+            self._keeper.change("Input card: name", name=text or card.name)
         elif key in ABOUT:
-            self._keeper.change(content=_with(card.content, key, value))
+            label = f"Input card: {ABOUT[key].lower()}"
+            self._keeper.change(label, content=_with(card.content, key, value))
         else:
-            self._keeper.change(trained_on=_with(card.trained_on, key, value))
+            label = f"Input card: {TRAINED[key].lower()}"
+            self._keeper.change(label, trained_on=_with(card.trained_on, key, value))
 
     def set_class(self, index: int, name: str, colour: str | None) -> None:
         """The user named or coloured a class."""
@@ -215,7 +225,7 @@ class InputCardPresenter:
         if card is not None:
             classes = list(card.classes)
             classes[index] = ClassLabel(index, name.strip() or classes[index].name, colour)
-            self._keeper.change(classes=tuple(classes))
+            self._keeper.change(f"Input card: class {index}", classes=tuple(classes))
 
     def watch(self, watched: bool) -> None:
         """The panel came to the front, or went: only then is the tensor worth its histogram."""
@@ -236,9 +246,9 @@ class InputCardPresenter:
         self._report("")
         self._keeper.back()
 
-    def save(self) -> None:
-        """The user wants the card saved."""
-        self._keeper.save()
+    def save(self, then: Callable[[], None] | None = None) -> None:
+        """The user wants the card saved; then maybe something that waits for it."""
+        self._keeper.save(then)
 
     # ------------------------------------------------------------------- view
 
@@ -290,12 +300,18 @@ class InputCardPresenter:
             tensor_empty=why,
             fixed_size=image is not None and None not in image.spatial,
             channels=network.input_channels,
+            series=self._others(series) if series and network.input_channels > 1 else (),
             orientations=tuple(o for o in ORIENTATIONS if lies and turn_to(lies, o) is not None),
             confirmed=card.confirmed,
             usual_spacing=trained_spacing(card) or (1.0, 1.0),
             changed=changed,
             can_take_reference=self._live.shown is not None,
         )
+
+    def _others(self, shown: SeriesSource) -> tuple[str, ...]:
+        together = self._desk.together(shown)
+        named = names_of(together).items()
+        return tuple(n for n, at in named if not why_not_laid(shown, together[at], n))
 
     def _check(self, card: ModelCard, saved: ModelCard, network: Network) -> tuple[Check, ...]:
         shown, series = self._live.shown, self._desk.shown
@@ -320,7 +336,7 @@ class InputCardPresenter:
             return None, str(live.problem) if live.problem else "Preparing the slice …"
         channel = min(self._channel, network.input_channels - 1)
         if self._tensor[:2] != (fed, channel):
-            self._tensor = (fed, channel, _tensor(fed, channel))
+            self._tensor = (fed, channel, _tensor(fed, channel, _made_of(steps, network, channel)))
         return self._tensor[2], ""
 
 
@@ -355,13 +371,20 @@ def _state(card: ModelCard, changed: bool) -> str:
     return f"{said} · changed, not saved" if changed else said
 
 
-def _tensor(fed: NetworkInput, channel: int) -> TensorView:
+def _made_of(steps: Preprocessing, network: Network, channel: int) -> str:
+    """The series that a channel was made of, where it is not the one shown."""
+    if not has_other_series(steps, network):
+        return ""
+    return sources_of(steps, network)[channel].series
+
+
+def _tensor(fed: NetworkInput, channel: int, made_of: str = "") -> TensorView:
     image = fed.image
     values = image if image.ndim == 2 else image[..., channel]
     finite = values[np.isfinite(values)] if not np.isfinite(values).all() else values.ravel()
     channels = 1 if image.ndim == 2 else image.shape[-1]
     rows, columns = values.shape
-    lines = [f"(1, {rows}, {columns}, {channels}) {image.dtype}"]
+    lines = [f"(1, {rows}, {columns}, {channels}) {image.dtype}", *([made_of] if made_of else [])]
     low, high = value_range(values)
     if finite.size:
         mean, spread = finite.mean(dtype=np.float64), finite.std(dtype=np.float64)

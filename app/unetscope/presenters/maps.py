@@ -1,56 +1,54 @@
-"""The activation viewer: every feature map of the selected layer, and the selected one large."""
+"""The activation viewer: every feature map of the selected layer, sorted, marked and changed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from unetscope.domain.metrics import MapStatistics, map_statistics
-from unetscope.domain.ports import LayerLook
-from unetscope.domain.session import Scaling, Session
+from unetscope.domain.feature_maps import MapOrder, MapsChoice, Scaling, Version
+from unetscope.domain.map_edits import marks_of
+from unetscope.domain.ports import Floats, Notice
+from unetscope.domain.session import Session
+from unetscope.state.desk import Desk
+from unetscope.state.effect_sweep import EffectSweep
 from unetscope.state.live import Live
+from unetscope.state.map_numbers import MapNumbers
 from unetscope.state.pace import Pace
+from unetscope.state.shown_maps import Form, Maps, ShownMaps
 from unetscope.state.store import Store
 
-Floats = NDArray[np.float32]
-BINS = 48
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class LargeMap:
-    """The selected feature map with its numbers.
-
-    Attributes
-    ----------
-    values : (H, W) ndarray of float32
-        Dimensionless.
-    limits : (float, float)
-        What is drawn black and white.
-    counts, edges : ndarray
-        Histogram: ``BINS`` counts between ``BINS + 1`` edges.
-    """
-
-    title: str
-    values: Floats
-    limits: tuple[float, float]
-    statistics: MapStatistics
-    counts: NDArray[np.intp]
-    edges: NDArray[np.floating]
+NO_MARKS: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class MapsView:
-    """What the gallery and the large view draw.
+    """What the gallery draws.
 
     Attributes
     ----------
     maps : (n, H, W) ndarray of float32
-        All feature maps, as the engine laid them out: a map's values do not follow one another.
+        All feature maps, by their number: as the engine laid them out, a map's values do not
+        follow one another.
     limits : (n, 2) ndarray of float
-        What is drawn black and white, by tile.
+        What is drawn in the first and the last colour, by map.
+    signed : bool
+        The scale is symmetric about 0.
+    order : tuple of int, or None
+        The map of each tile; None where that is its number.
+    selected, also : int or None, frozenset of int
+        The map shown large, and those that are selected with it.
+    marks : mapping of int to str
+        What acts on a map.
+    strip : (n,) ndarray of float, or None
+        Length of a bar for each map, 0 to 1.
+    aspect : float
+        Height of a pixel divided by its width.
+    planes : int
+        How many planes a 3-D activation has.
     stale : bool
         A newer answer is on its way.
     """
@@ -58,47 +56,126 @@ class MapsView:
     title: str = "Activations"
     maps: Floats
     limits: NDArray[np.floating]
+    signed: bool = False
+    order: tuple[int, ...] | None = None
     selected: int | None = None
-    large: LargeMap | None = None
-    scaling: Scaling = Scaling.LAYER
+    also: frozenset[int] = frozenset()
+    marks: Mapping[int, str] = field(default_factory=lambda: NO_MARKS)
+    strip: NDArray[np.floating] | None = None
+    aspect: float = 1.0
+    choice: MapsChoice
+    planes: int = 1
+    has_effects: bool = False
     caption: str = ""
     stale: bool = False
     empty: str = ""
 
+    def map_of(self, tile: int) -> int:
+        """The number of the map on a tile."""
+        return tile if self.order is None else self.order[tile]
+
+    def tile_of(self, feature_map: int) -> int:
+        """The tile that a map is on."""
+        return feature_map if self.order is None else self.order.index(feature_map)
+
 
 class MapsPresenter:
-    """Turns the engine's answer about the selected layer into a `MapsView`."""
+    """Turns the answer about the selected layer into a `MapsView`."""
 
     view_changed = Signal(MapsView)
 
-    def __init__(self, store: Store, live: Live, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        live: Live,
+        desk: Desk,
+        shown: ShownMaps,
+        numbers: MapNumbers,
+        sweep: EffectSweep | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         self._store = store
         self._live = live
+        self._desk = desk
+        self._shown = shown
+        self._numbers = numbers
+        self._sweep = sweep
         self._pace = pace or Pace()
-        self._maps: tuple[object, Floats, NDArray[np.floating]] | None = None
-        self._large: tuple[object, LargeMap] | None = None
+        self._order: tuple[object, tuple[int, ...] | None] = (None, None)
         self.view = self._view()
         store.changed.connect(self._on_session)
         live.answered.connect(self._follow)
         live.slice_changed.connect(self._follow)
         live.busy_changed.connect(self._follow)
         live.problem_changed.connect(self._follow)
+        numbers.came.connect(self._follow)
+        if sweep is not None:
+            sweep.changed.connect(self._on_effects)
+
+    # ---------------------------------------------------------------- intents
 
     def select(self, index: int) -> None:
         """The user picked a feature map, and with it its filter."""
-        self._store.update(lambda s: s.select_filter(index))
+        self._store.update(lambda s: s.select_filter(index).show_maps(s.maps.of_map()))
+
+    def toggle(self, index: int) -> None:
+        """The user picked a map beside those selected, or took it out."""
+        self._store.update(lambda s: _toggled(s, index))
+
+    def extend(self, index: int) -> None:
+        """The user picked all maps from the one shown large to this one, as they are sorted."""
+        view = self.view
+        if view.selected is None:
+            return
+        ends = sorted((view.tile_of(view.selected), view.tile_of(index)))
+        between = {view.map_of(tile) for tile in range(ends[0], ends[1] + 1)}
+        self.choose(lambda maps: replace(maps, also=frozenset(between - {view.selected})))
+
+    def select_all(self) -> None:
+        """The user picked all maps of the layer."""
+        every = frozenset(range(len(self.view.maps)))
+        self.choose(lambda maps: replace(maps, also=every - {self.view.selected or 0}))
 
     def step_layer(self, steps: int) -> None:
         """The user travelled to the next or previous layer."""
         self._store.update(lambda s: s.step_layer(steps))
 
+    def choose(self, change: Callable[[MapsChoice], MapsChoice]) -> None:
+        """The user looks at the maps in another way."""
+        self._store.update(lambda s: s.show_maps(change(s.maps)))
+
     def set_scaling(self, scaling: Scaling) -> None:
-        """The user chose what one grey scale covers."""
-        self._store.update(lambda s: s.scale_maps(scaling))
+        """The user chose what one colour scale covers."""
+        self.choose(lambda maps: replace(maps, scaling=scaling))
+
+    def set_order(self, order: MapOrder) -> None:
+        """The user chose what the maps are sorted by."""
+        if order is MapOrder.EFFECT and self._effects() is None:
+            self._tell(
+                "The effect of these maps on the mask is not measured yet.",
+                "Measure it in the Filters panel; it is kept for this layer.",
+            )
+            self._publish()
+            return
+        self.choose(lambda maps: replace(maps, order=order))
+
+    def set_version(self, version: Version) -> None:
+        """The user chose whose activation is shown."""
+        self.choose(lambda maps: replace(maps, version=version))
+
+    def set_plane(self, plane: int) -> None:
+        """The user chose a plane of a 3-D activation."""
+        self.choose(lambda maps: replace(maps, plane=plane))
+
+    # ------------------------------------------------------------------- view
 
     def _on_session(self, old: Session, new: Session) -> None:
-        before = (old.network, old.layer, old.filter, old.map_scaling)
-        if before != (new.network, new.layer, new.filter, new.map_scaling):
+        before = (old.network, old.layer, old.filter, old.maps, old.history)
+        if before != (new.network, new.layer, new.filter, new.maps, new.history):
+            self._follow()
+
+    def _on_effects(self) -> None:
+        if self._store.session.maps.order is MapOrder.EFFECT or not self.view.has_effects:
             self._follow()
 
     def _follow(self, *_: object) -> None:
@@ -109,78 +186,81 @@ class MapsPresenter:
         self.view_changed.emit(self.view)
 
     def _view(self) -> MapsView:
-        session, layer = self._store.session, self._store.session.selected_layer
-        if session.network is None or layer is None:
-            return _nothing("Open a model to see its feature maps.")
-        if self._live.shown is None:
-            return _nothing("Open a study to see what this layer makes of a slice.")
-        answer = self._live.answer
-        look = answer.look.maps if answer else None
-        if answer is None or look is None or look.layer != layer.name:
-            problem = self._live.problem
-            return _nothing(str(problem) if problem else f"Computing {layer.name} …")
-        if look.edited.ndim != 3:
-            return _nothing(f"{layer.name} gives no pictures: shape {look.edited.shape}.")
-        maps, limits = self._maps_of(look, session.map_scaling)
-        index = min(session.filter, len(maps) - 1)
-        height, width = maps.shape[1:]
-        of_layer = session.map_scaling is Scaling.LAYER
+        session = self._store.session
+        maps, choice = self._shown.now(), session.maps
+        if isinstance(maps, str):
+            return MapsView(
+                maps=np.zeros((0, 1, 1), np.float32),
+                limits=np.zeros((0, 2)),
+                choice=choice,
+                empty=maps,
+            )
+        count = len(maps.pictures)
+        strip = None
+        if maps.form is Form.NUMBER:
+            strip = np.abs(maps.pictures[:, 0, 0]) / maps.limits[:, 1]
         return MapsView(
-            title=f"Activations · {layer.name}",
-            maps=maps,
-            limits=limits,
-            selected=index,
-            large=self._large_of(look, index, limits[index]),
-            scaling=session.map_scaling,
-            caption=f"{height}×{width}×{len(maps)} · {layer.activation or layer.kind} · "
-            + ("one scale for the layer" if of_layer else "each map on its own scale"),
-            stale=self._live.busy or answer.key != self._live.shown.key,
+            title=f"Activations · {maps.layer.name}",
+            maps=maps.pictures,
+            limits=maps.limits,
+            signed=maps.signed,
+            order=self._sorted(maps, choice.order),
+            selected=min(session.filter, count - 1),
+            also=frozenset(index for index in choice.also if index < count),
+            marks=marks_of(session.edits, maps.layer.name, count),
+            strip=strip,
+            aspect=maps.aspect,
+            choice=choice,
+            planes=maps.planes,
+            has_effects=self._effects() is not None,
+            caption=_caption(maps, choice),
+            stale=self._shown.stale(),
         )
 
-    def _maps_of(self, look: LayerLook, scaling: Scaling) -> tuple[Floats, NDArray[np.floating]]:
-        """All maps and their limits, made again only when one of the two changed."""
-        made_of = (look, scaling)
-        if self._maps is None or self._maps[0] != made_of:
-            maps = np.moveaxis(look.edited, -1, 0)
-            self._maps = (made_of, maps, _limits(look.edited, scaling))
-        return self._maps[1:]
+    def _sorted(self, maps: Maps, by: MapOrder) -> tuple[int, ...] | None:
+        """The map of each tile; while a gesture goes on tiles stay where they are."""
+        if by is MapOrder.INDEX:
+            return None
+        layer, count = maps.layer.name, len(maps.pictures)
+        of, held = self._order
+        known = held if of == (layer, by, count) else None
+        numbers = self._numbers.latest(layer) if self._pace.held else self._numbers.of(maps)
+        if numbers is None or len(numbers.mean) != count or (self._pace.held and known):
+            return known
+        effects = self._effects()
+        if by is MapOrder.EFFECT and (effects is None or len(effects) != count):
+            return known
+        order = numbers.order(by, effects)
+        self._order = ((layer, by, count), order)
+        return order
 
-    def _large_of(self, look: LayerLook, index: int, limits: NDArray[np.floating]) -> LargeMap:
-        """The large map, made again only when what it shows changed."""
-        made_of = (look, index, tuple(limits))
-        if self._large is None or self._large[0] != made_of:
-            self._large = (made_of, _large(look, index, limits))
-        return self._large[1]
+    def _effects(self) -> Floats | None:
+        """What silencing each map of the layer shown does to the mask, where it was measured."""
+        measured = self._sweep.measured() if self._sweep is not None else None
+        return None if measured is None else measured.effects.mean_probability_change
 
-
-def _nothing(empty: str) -> MapsView:
-    return MapsView(maps=np.zeros((0, 1, 1), np.float32), limits=np.zeros((0, 2)), empty=empty)
-
-
-def _limits(maps: Floats, scaling: Scaling) -> NDArray[np.floating]:
-    """Black and white of each map of ``(H, W, n)``; black is 0 where nothing is negative.
-
-    What is not finite counts as 0.
-    """
-    low, high = (  # row upon row first: long runs of numbers are fast
-        end.reduce(end.reduce(maps, axis=0), axis=0) for end in (np.minimum, np.maximum)
-    )
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        finite = np.where(np.isfinite(maps), maps, np.float32(0))
-        low, high = finite.min(axis=(0, 1)), finite.max(axis=(0, 1))
-    if scaling is Scaling.LAYER:
-        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
-    return np.stack([np.minimum(low, 0), np.maximum(high, low + 1e-12)], axis=1)
+    def _tell(self, what: str, hint: str) -> None:
+        self._desk.notice.emit(Notice(what, hint, trouble=False))
 
 
-def _large(look: LayerLook, index: int, limits: NDArray[np.floating]) -> LargeMap:
-    values = look.edited[..., index]
-    counts, edges = np.histogram(values[np.isfinite(values)], bins=BINS)
-    return LargeMap(
-        title=f"Feature map {index} · {look.layer}",
-        values=values,
-        limits=(float(limits[0]), float(limits[1])),
-        statistics=map_statistics(values),
-        counts=counts,
-        edges=edges,
-    )
+def _toggled(session: Session, index: int) -> Session:
+    maps = session.maps
+    if index == session.filter:  # the one shown large: another of those selected takes its place
+        if not maps.also:
+            return session
+        heir = min(maps.also)
+        return session.select_filter(heir).show_maps(replace(maps, also=maps.also - {heir}))
+    return session.show_maps(replace(maps, also=maps.also ^ {index}))
+
+
+def _caption(maps: Maps, choice: MapsChoice) -> str:
+    """What the tiles are, and how their values become colours."""
+    size = "×".join(str(length) for length in maps.activation.shape)
+    kind = maps.layer.activation or maps.layer.kind
+    each = choice.scaling is Scaling.EACH
+    scale = "each map on its own scale" if each else "one scale for the layer"
+    about = " · blue below 0, red above" if maps.signed else ""
+    version = "" if choice.version is Version.EDITED else f"{choice.version.value} · "
+    if choice.version is Version.DIFFERENCE:
+        version = "edited − trained · " if maps.differs else "no edit reaches this layer · "
+    return f"{version}{size} · {kind} · {scale}{about}"

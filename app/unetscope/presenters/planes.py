@@ -12,6 +12,7 @@ from unetscope.domain.card import ClassLabel
 from unetscope.domain.geometry import EdgeLetters
 from unetscope.domain.measurements import Point
 from unetscope.domain.metrics import Labels
+from unetscope.domain.overlay import Overlay, opacity, overlay
 from unetscope.domain.planes import Plane, Voxel
 from unetscope.domain.session import Session
 from unetscope.domain.sources import SeriesSource
@@ -41,6 +42,8 @@ class PlaneView:
         Row and column, in pixel edges.
     texts : tuple of str
         Which plane it is.
+    legend : tuple of ClassLabel
+        The labels with their colours; in a delta, kinds of change.
     """
 
     grey: NDArray[np.uint8]
@@ -49,6 +52,8 @@ class PlaneView:
     letters: EdgeLetters
     crosshair: Point | None
     texts: tuple[str, ...]
+    legend: tuple[ClassLabel, ...] = ()
+    hidden: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -71,8 +76,6 @@ class PlanesView:
     outlined: bool = False
     smooth: bool = True
     tool: Tool | None = None
-    legend: tuple[ClassLabel, ...] = ()
-    hidden: frozenset[int] = frozenset()
 
 
 class PlanesPresenter:
@@ -163,30 +166,32 @@ class PlanesPresenter:
         if not viewer.planes or series is None:
             return PlanesView()
         planes = tuple(self._plane_view(plane, series) for plane in self._volume.planes)
-        classes = session.card.classes if session.card else ()
         return PlanesView(
             shown=True,
             planes=planes,
             problem=self._volume.problem,
             share=self._volume.share,
-            opacity=session.opacity,
+            opacity=opacity(session),
             outlined=session.outlined,
             smooth=viewer.smooth,
             tool=viewer.tool,
-            legend=tuple(label for label in classes if label.colour),
-            hidden=session.hidden_labels,
         )
 
     def _plane_view(self, plane: Plane, series: SeriesSource) -> PlaneView:
         session = self._store.session
         viewer, voxel = session.viewer, self._voxel(series)
-        mask = self._display.plane_mask(plane, voxel, series.shape) if session.mask_shown else None
+        over = Overlay()
+        if session.mask_shown:
+            masks = self._display.plane_masks(plane, voxel, series.shape)
+            over = overlay(session, masks, plane.turn, alone=True)
         letters, texts = NO_LETTERS, tuple[str, ...]()
         if viewer.annotations is not Annotations.NONE:
             letters, texts = plane.letters(series.affine), self._texts(plane, voxel, series)
         return PlaneView(
             grey=self._grey(plane, voxel, series),
-            labels=None if mask is None else plane.turn.apply(mask),
+            labels=over.labels,
+            legend=over.legend,
+            hidden=over.hidden,
             aspect=plane.aspect(series.spacing),
             letters=letters,
             crosshair=plane.point(voxel, series.shape) if viewer.crosshair else None,
@@ -221,5 +226,5 @@ def _display(session: Session) -> tuple[object, ...]:
     """All that changes the planes without a new slice or answer."""
     s, v = session, session.viewer
     seen = (v.planes, v.crosshair, v.point, v.annotations, v.smooth, v.tool)
-    shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.show_trained)
+    shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.comparing)
     return (*seen, *shown, s.window, s.inverted, s.card, s.series, s.slice_index)

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from unetscope.domain.card import ClassLabel
+from unetscope.domain.comparing import NOT_COMPARING, Comparing, Way
+from unetscope.domain.corner_texts import NO_CORNERS, Corners, Lines, corner_texts
 from unetscope.domain.geometry import EdgeLetters
+from unetscope.domain.identity import told
 from unetscope.domain.input_check import input_note
 from unetscope.domain.measurements import Point
 from unetscope.domain.metrics import Labels
+from unetscope.domain.overlay import Overlay, class_name, opacity, overlay, what_is_shown
 from unetscope.domain.planes import AS_ACQUIRED, Turn
 from unetscope.domain.ports import Floats, Notice
 from unetscope.domain.session import Session
-from unetscope.domain.sources import SeriesSource
 from unetscope.domain.viewer import FIRST_VIEW, Annotations, Viewer
 from unetscope.domain.window import Window, auto_window
 from unetscope.domain.window_presets import presets
@@ -34,17 +37,6 @@ from unetscope.state.store import Store
 DRAG_STEPS = 600.0  # screen pixels of drag that move the window by its starting range
 FAST = 5.0
 NO_LETTERS = EdgeLetters("", "", "", "")
-Lines = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Corners:
-    """The texts in the four corners of the picture."""
-
-    top_left: Lines = ()
-    top_right: Lines = ()
-    bottom_left: Lines = ()
-    bottom_right: Lines = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -62,7 +54,15 @@ class SliceView:
     aspect : (float, float)
         Height and width of a pixel, in mm.
     legend : tuple of ClassLabel
-        Labels that can be shown, with their colours.
+        Labels that can be shown, with their colours; in a delta, kinds of change.
+    comparing : Comparing
+        How trained and edited network are compared.
+    beside : (rows, columns) ndarray of uint8, or None
+        The trained network's mask, where it has a picture of its own.
+    split : int or None
+        The first column of the edited network's mask, where swipe divides the picture.
+    classes : tuple of ClassLabel
+        Whose changes a delta can show.
     crosshair : (float, float), or None
         Row and column, in pixel edges.
     viewer : Viewer
@@ -83,8 +83,12 @@ class SliceView:
     outlined: bool = False
     legend: tuple[ClassLabel, ...] = ()
     hidden: frozenset[int] = frozenset()
+    comparing: Comparing = NOT_COMPARING
+    beside: Labels | None = None
+    split: int | None = None
+    classes: tuple[ClassLabel, ...] = ()
     letters: EdgeLetters = NO_LETTERS
-    corners: Corners = Corners()
+    corners: Corners = NO_CORNERS
     crosshair: Point | None = None
     shapes: tuple[Shape, ...] = ()
     viewer: Viewer = FIRST_VIEW
@@ -92,6 +96,7 @@ class SliceView:
     index: int = 0
     picture: str = ""
     note: str = ""
+    warnings: Lines = ()
     empty: str = ""
     welcome: bool = False
 
@@ -208,8 +213,32 @@ class SlicePresenter:
         self._live.set_visible(part)
 
     def toggle_label(self, label: int) -> None:
-        """The user clicked a label's eye."""
-        self._store.update(lambda s: s.toggle_label(label))
+        """The user clicked the eye of a label, or of a kind of change."""
+        if self._store.session.comparing.seen is Way.DELTA:
+            self.compare(lambda comparing: comparing.toggle(label))
+        else:
+            self._store.update(lambda s: s.toggle_label(label))
+
+    def compare(self, change: Callable[[Comparing], Comparing]) -> None:
+        """The user compares trained and edited network in another way."""
+        self._store.update(lambda s: s.compare(change(s.comparing)))
+
+    def divide_at(self, column: float) -> None:
+        """The user put the handle of swipe to a column of the picture."""
+        if self.view.grey is not None:
+            columns = self.view.grey.shape[1]
+            self.compare(lambda comparing: comparing.divide(column / columns))
+
+    def hold(self, held: bool) -> None:
+        """The user took the handle of swipe, or let it go."""
+        if held:
+            self._pace.hold("swipe")
+        else:
+            self._pace.release("swipe")
+
+    def flicker(self) -> None:
+        """It is time for the other network's mask."""
+        self.compare(lambda comparing: comparing.show_trained(not comparing.trained))
 
     def point_at(self, row: float, column: float) -> None:
         """The user put the crosshair to a point of the picture."""
@@ -220,13 +249,17 @@ class SlicePresenter:
             r, c = inside
             self.look(lambda viewer: replace(viewer, point=(r, c)))
 
-    def probe(self, row: int, column: int) -> Lines:
-        """Tell what is under the cursor: values, voxel, patient position, label, probability."""
-        size = self._size()
+    def probe(self, row: int, column: int, *, beside: bool = False) -> Lines:
+        """Tell what is under the cursor: values, voxel, patient position, label, probability.
+
+        With `beside` the cursor is over the trained network's own picture.
+        """
+        size, split = self._size(), self.view.split
         if size is None:
             return ()
         r, c = self._turn().to_slice((row + 0.5, column + 0.5), size)
-        return self._probe(int(np.floor(r)), int(np.floor(c)))
+        trained = beside or (split is not None and column < split)
+        return self._probe(int(np.floor(r)), int(np.floor(c)), trained=trained)
 
     # ------------------------------------------------------------------- view
 
@@ -245,6 +278,8 @@ class SlicePresenter:
     def _on_session(self, old: Session, new: Session) -> None:
         if _display(old) != _display(new):
             self._publish()
+        elif old.comparing != new.comparing:
+            self._follow()
 
     def _on_kept_mask(self, key: SliceKey) -> None:
         shown = self._live.shown
@@ -266,12 +301,12 @@ class SlicePresenter:
         """What must be known about the mask shown, or about there being none."""
         answer = self._live.answer
         if self._live.problem is not None:
-            return self._live.problem.what
+            return told(self._live.problem, hidden=session.identity_hidden).what
         if answer is not None and answer.look.mask is None:
             return "The network's output is no segmentation, so there is no mask."
         if answer is not None and answer.look.exact_in is not None:
             return "exact in view; the rest of the mask follows on release"
-        compared = "trained result" if session.show_trained and session.edits else ""
+        compared = what_is_shown(session)
         modality = self._desk.shown.modality if self._desk.shown else ""
         fed = input_note(session.card, session.saved_card, modality)
         return " · ".join(part for part in (compared, fed) if part)
@@ -287,7 +322,7 @@ class SlicePresenter:
         session, shown = self._store.session, self._live.shown
         problem, viewer = self._live.problem, session.viewer
         if shown is None:
-            empty = str(problem) if problem else "Reading …"
+            empty = str(told(problem, hidden=session.identity_hidden)) if problem else "Reading …"
             series_open = session.series
             return SliceView(
                 empty=empty,
@@ -299,32 +334,37 @@ class SlicePresenter:
         series, turn = self._desk.series(shown.key.series), viewer.turn
         window = self._display.window(shown)
         grey = self._grey(shown, window, inverted=series.monochrome1 != session.inverted)
-        has_mask = self._live.answer is not None or self._display.mask() is not None
-        mask = self._display.mask() if session.mask_shown else None
-        if mask is not None and session.hidden_labels:
-            mask = np.where(np.isin(mask, list(session.hidden_labels)), 0, mask).astype(np.uint8)
-        chance = self._chance(session)
+        masks = self._display.masks()
+        has_mask = self._live.answer is not None or any(mask is not None for mask in masks)
         rows, columns = series.spacing[1:]
+        over, chance = Overlay(), self._chance(session)
+        if session.mask_shown:
+            over = overlay(session, masks, turn, area=rows * columns if series.calibrated else None)
         letters = NO_LETTERS
         if series.has_orientation and viewer.annotations is not Annotations.NONE:
             letters = turn.letters(series.row_direction, series.column_direction)
         classes = session.card.classes if session.card and has_mask else ()
+        coloured = tuple(label for label in classes if label.colour)
         size = (shown.values.shape[0], shown.values.shape[1])
         _, row, column = viewer.voxel(shown.key.index, series.shape)
         centre = turn.to_picture((row + 0.5, column + 0.5), size)
         return SliceView(
             grey=grey,
-            labels=None if mask is None or chance is not None else turn.apply(mask),
+            labels=over.labels if chance is None else None,
             chance=None if chance is None else turn.apply(chance),
-            chance_of=_class_name(session, viewer.probability),
+            chance_of=class_name(session, viewer.probability),
             aspect=turn.pair((rows, columns) if rows > 0 and columns > 0 else (1.0, 1.0)),
             calibrated=series.calibrated,
-            opacity=session.opacity,
+            opacity=opacity(session),
             outlined=session.outlined,
-            legend=tuple(label for label in classes if label.colour),
-            hidden=session.hidden_labels,
+            legend=over.legend if over.labels is not None else coloured,
+            hidden=over.hidden if over.labels is not None else session.hidden_labels,
+            comparing=session.comparing,
+            beside=over.beside,
+            split=over.split,
+            classes=coloured,
             letters=letters,
-            corners=_corners(session, series, shown, window),
+            corners=corner_texts(session, series, shown.key.index, window),
             crosshair=centre if viewer.crosshair else None,
             shapes=self.measuring.shapes(),
             viewer=viewer,
@@ -332,12 +372,14 @@ class SlicePresenter:
             index=session.slice_index,
             picture=shown.key.series,
             note=self._note(session),
+            warnings=series.warnings,
         )
 
     def _chance(self, session: Session) -> Floats | None:
-        """Probability to be drawn in place of the mask; the trained network's is not kept."""
-        label = session.viewer.probability
-        if label is None or not session.mask_shown or (session.show_trained and session.edits):
+        """Probability to be drawn in place of one mask; the trained network's is not kept."""
+        label, is_one = session.viewer.probability, session.comparing.seen in (Way.OFF, Way.FLICKER)
+        of_trained = session.show_trained and session.edits
+        if label is None or not session.mask_shown or of_trained or not is_one:
             return None
         return self._display.probability(label)
 
@@ -345,7 +387,7 @@ class SlicePresenter:
 def _display(session: Session) -> tuple[object, ...]:
     """All that changes the picture without a new slice or answer."""
     s = session
-    shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.show_trained, s.viewer)
+    shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.viewer)
     return (
         *shown,
         s.window,
@@ -355,40 +397,4 @@ def _display(session: Session) -> tuple[object, ...]:
         s.saved_card,
         s.series,
         s.slice_index,
-    )
-
-
-def _class_name(session: Session, label: int | None) -> str:
-    classes = session.card.classes if session.card else ()
-    if label is None:
-        return ""
-    return classes[label].name if label < len(classes) else f"Class {label}"
-
-
-def _corners(session: Session, series: SeriesSource, shown: ShownSlice, window: Window) -> Corners:
-    """Who, what and where; warnings are said whatever the user chose to see."""
-    troubles = tuple(f"⚠ {sentence}" for sentence in series.warnings[:2])
-    if session.viewer.annotations is Annotations.NONE:
-        return Corners(bottom_left=troubles)
-    where = (
-        *troubles,
-        f"slice {shown.key.index + 1} / {series.shape[0]}   "
-        f"{series.position(shown.key.index):.1f} mm",
-        f"W {window.width:.4g}  C {window.centre:.4g}",
-    )
-    if session.viewer.annotations is Annotations.MINIMAL:
-        return Corners(bottom_left=where)
-    patient = series.patient
-    name = patient.name.replace("^", " ").strip()
-    who = name or patient.identity or "No name"
-    about = " ".join(part for part in (patient.sex, patient.age) if part)
-    date = series.date
-    if len(date) == len("YYYYMMDD"):
-        date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
-    if session.identity_hidden:
-        who, about, date = "Identity hidden", "", ""
-    return Corners(
-        top_left=tuple(line for line in (who, about) if line),
-        top_right=tuple(line for line in (series.description, date) if line),
-        bottom_left=where,
     )

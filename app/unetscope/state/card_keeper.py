@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.ports import Notice
+from unetscope.domain.preprocess_words import channels_to_json
 from unetscope.domain.session import Session
 from unetscope.domain.sources import Files
 from unetscope.state.desk import Desk
@@ -25,11 +27,14 @@ class CardKeeper:
         self._files = files
         self._desk = desk
 
-    def change(self, **parts: Any) -> None:
-        """Put the card in force with other parts, fields of `ModelCard`."""
+    def change(
+        self, label: str = "Input card", *, same_gesture: bool = False, **parts: Any
+    ) -> None:
+        """Put the card in force with other parts, fields of `ModelCard`, as a step of that name."""
         card = self._store.session.card
         if card is not None:
-            self._store.update(lambda s: s.use_card(replace(card, **parts)))
+            changed = replace(card, **parts)
+            self._store.update(lambda s: s.use_card(changed, label, same_gesture=same_gesture))
 
     def confirm(self) -> None:
         """Take the user's word that the card says what the model was trained on."""
@@ -38,15 +43,21 @@ class CardKeeper:
             return
         facts = dict(session.card.trained_on)
         if session.network.input_channels > 1:
-            facts["channel_source"] = session.card.preprocessing.channels
-        self.change(confirmed=True, note="", trained_on=facts)
+            facts["channel_source"] = channels_to_json(session.card.preprocessing)
+        self.change("Confirm the input card", confirmed=True, note="", trained_on=facts)
 
     def back(self) -> None:
-        """Undo all changes since the card was read, proposed or saved."""
+        """Undo all changes since the card was read, proposed or saved; a step as any other."""
         self._store.update(Session.back_to_card)
 
-    def save(self) -> None:
-        """Save the card in force in the background; tells where, or why not."""
+    def save(self, then: Callable[[], None] | None = None) -> None:
+        """Save the card in force in the background; tells where, or why not.
+
+        Parameters
+        ----------
+        then : callable, optional
+            Called once it is saved, and not where it cannot be.
+        """
         network, card = self._store.session.network, self._store.session.card
         if network is None or card is None:
             return
@@ -65,6 +76,8 @@ class CardKeeper:
                 else f"in {path.parent}: the one beside the model stays"
             )
             self._desk.notice.emit(Notice(f"Saved {path.name} {where}.", trouble=False))
+            if then is not None:
+                then()
 
         def failed(error: UnetscopeError) -> None:
             self._desk.notice.emit(Notice(error.what, error.hint))

@@ -9,7 +9,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from unetscope.domain.card import ModelCard
-from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.errors import StudyError, UnetscopeError
 from unetscope.domain.history import Edits
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine, EngineStatus, Notice, Saved
@@ -61,6 +61,12 @@ class Desk:
         """The reader of a series; None when it is not open, or no longer."""
         return self._series.get(uid)
 
+    def together(self, series: SeriesSource) -> tuple[SeriesSource, ...]:
+        """The open series of the same visit, in the order of acquisition, itself among them."""
+        held = next((study for study in self.studies if series in study.series), None)
+        visit = series.study.uid
+        return tuple(one for one in held.series if one.study.uid == visit) if held else (series,)
+
     @property
     def shown(self) -> SeriesSource | None:
         """The reader of the series shown."""
@@ -82,7 +88,7 @@ class Desk:
             return self._files.open_study(path, progress, lambda: job.cancelled, so_far)
 
         self._in_part = None
-        self.busy_changed.emit(0.0, f"Opening {path.name}")
+        self.busy_changed.emit(0.0, "Opening the study")  # a name may tell who the patient is
         self._jobs.submit(
             "study",
             work,
@@ -140,14 +146,16 @@ class Desk:
         self._idle()
         self._take(study, complete=True)
         self.opened.emit(path)
-        if study.skipped:
-            count = len(study.skipped)
-            first = study.skipped[0]
+        unexpected = [skipped for skipped in study.skipped if not skipped.expected]
+        if unexpected:
+            count = len(unexpected)
+            first = unexpected[0]
             self.notice.emit(
                 Notice(
                     f"{count} file{'s' if count > 1 else ''} could not be shown.",
                     f"{first.path.name}: {first.reason}",
                     details={str(skipped.path): skipped.reason for skipped in study.skipped},
+                    private=True,
                 )
             )
 
@@ -189,7 +197,7 @@ class Desk:
     def create_model(self, new: NewModel, path: Path) -> None:
         """Have the engine build a new network and write it to a file, and open that."""
         asked = self._await(f"Building {path.name}")
-        known = self._store.session.edits
+        known = self._store.session.history
 
         def created(saved: Saved) -> None:
             if asked in self._unwanted:
@@ -197,7 +205,7 @@ class Desk:
                 saved.path.unlink(missing_ok=True)  # it is new: nothing stood there before
             elif self._awaited is asked:
                 what = f"Built {saved.path.name}."
-                if self.has_unsaved_edits and self._store.session.edits != known:
+                if self._store.session.history != known and self._has_unsaved_changes:
                     self._await("")
                     hint = "It is not opened: the network shown was edited meanwhile."
                     self.notice.emit(Notice(what, hint, trouble=False))
@@ -277,6 +285,17 @@ class Desk:
             return False
         return self._saved != (session.network.fingerprint, session.edits)
 
+    def is_saved(self, edits: Edits) -> bool:
+        """Whether a file holds the network shown with exactly these edits."""
+        network = self._store.session.network
+        return network is not None and self._saved == (network.fingerprint, edits)
+
+    @property
+    def _has_unsaved_changes(self) -> bool:
+        """Whether a file lacks edits of the network, or changes of its card."""
+        session = self._store.session
+        return self.has_unsaved_edits or session.card != session.saved_card
+
     # ----------------------------------------------------------------- engine
 
     def start_engine(self) -> None:
@@ -284,7 +303,8 @@ class Desk:
         self._engine.start(self.engine_changed.emit)
 
     def _failed(self, error: UnetscopeError) -> None:
-        self.notice.emit(Notice(error.what, error.hint))
+        private = isinstance(error, StudyError)
+        self.notice.emit(Notice(error.what, error.hint, private=private))
         self.failed.emit(error)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unetscope.domain.input_grid import Placement, unplace
 from unetscope.domain.metrics import Labels
+from unetscope.domain.overlay import Pair
 from unetscope.domain.planes import Plane, Voxel
 from unetscope.domain.ports import Floats
 from unetscope.domain.sources import SeriesSource
@@ -51,8 +52,8 @@ class Display:
         self._live = live
         self._segmentation = segmentation
         self._automatic: dict[str, Window] = {}
-        # of a voxel axis: the kept masks, what else it was made of, and what it met of them
-        self._met: dict[int, tuple[object, tuple[object, ...], Labels]] = {}
+        # of a voxel axis and a network: the kept masks, what else it was made of, what it met
+        self._met: dict[tuple[int, str], tuple[object, tuple[object, ...], Labels]] = {}
         self._probability: tuple[object, Floats | None] = (None, None)
 
     # ----------------------------------------------------------------- window
@@ -81,44 +82,60 @@ class Display:
         answer, shown = self._live.answer, self._live.shown
         return answer if answer and shown and answer.key == shown.key else None
 
-    def mask(self) -> Labels | None:
-        """The mask of the answer; until it comes, the one made before, if any."""
-        answer, shown, session = self.answer(), self._live.shown, self._store.session
+    def masks(self) -> Pair:
+        """The trained and the edited network's masks of the answer; until it comes, kept ones."""
+        answer, shown = self.answer(), self._live.shown
         if answer is not None:
-            return answer.trained_mask if session.show_trained else answer.mask
+            return answer.trained_mask, answer.mask
         if shown is None:
-            return None
-        kept = self._kept(shown.key.series).get(shown.key.index)
-        if kept is None and not (session.show_trained and session.edits):
-            kept = self._segmentation.seen(shown.key)
-        return kept
+            return None, None
+        trained = self._segmentation.trained_masks(shown.key.series).get(shown.key.index)
+        edited = self._segmentation.mask(shown.key)
+        if edited is None:
+            edited = self._segmentation.seen(shown.key)
+        return (trained if self._store.session.edits else edited), edited
 
-    def _kept(self, series: str) -> Mapping[int, Labels]:
-        """The masks made with the whole series, unless the trained network's are to be shown."""
-        session = self._store.session
-        if session.show_trained and session.edits:
-            return {}
-        return self._segmentation.masks(series)
+    def mask(self) -> Labels | None:
+        """The one of them that is shown."""
+        trained, edited = self.masks()
+        return trained if self._store.session.show_trained else edited
 
-    def plane_mask(self, plane: Plane, voxel: Voxel, shape: Voxel) -> Labels | None:
+    def plane_masks(self, plane: Plane, voxel: Voxel, shape: Voxel) -> Pair:
         """The masks met by a plane across the slices, before it is turned; None without any.
 
         They are those of the whole series, and of the slice shown what the answer says.
         """
-        series = self._store.session.series
-        if series is None:
-            return None
-        masks, at = self._kept(series.uid), voxel[plane.axis]
-        shown, here = self._live.shown, self.mask()
+        session = self._store.session
+        if session.series is None:
+            return None, None
+        kept, uid = self._segmentation, session.series.uid
+        trained = kept.trained_masks(uid) if session.edits else kept.masks(uid)
+        before, after = self.masks()
+        return (
+            self._met_by(plane, voxel, shape, trained, before, "trained"),
+            self._met_by(plane, voxel, shape, kept.masks(uid), after, "edited"),
+        )
+
+    def _met_by(
+        self,
+        plane: Plane,
+        voxel: Voxel,
+        shape: Voxel,
+        masks: Mapping[int, Labels],
+        here: Labels | None,
+        of: str,
+    ) -> Labels | None:
+        """What a plane meets of some masks, and of the one of the slice shown."""
+        shown, at = self._live.shown, voxel[plane.axis]
         if not masks and here is None:
             return None
         made_of = (len(masks), at, plane, shape)
-        kept = self._met.get(plane.axis)
+        kept = self._met.get((plane.axis, of))
         if kept is None or kept[0] is not masks or kept[1] != made_of:
             met = np.zeros(plane.shape(shape), np.uint8)
             for index, mask in masks.items():
                 met[index] = mask.take(at, plane.axis - 1)
-            kept = self._met[plane.axis] = (masks, made_of, met)
+            kept = self._met[plane.axis, of] = (masks, made_of, met)
         met = kept[2].copy()
         if shown is not None and here is not None:
             met[shown.key.index] = here.take(at, plane.axis - 1)

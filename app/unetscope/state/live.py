@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 
@@ -16,22 +15,16 @@ from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.session import Session
 from unetscope.domain.sources import SeriesSource
 from unetscope.state.desk import Desk
+from unetscope.state.feeding import Feeding
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.kept_slices import KeptSlices
-from unetscope.state.network_input import (
-    NetworkInput,
-    Part,
-    network_input,
-    on_slice,
-    slices_fed,
-)
+from unetscope.state.network_input import NetworkInput, Part, on_slice
 from unetscope.state.shown import Answer as Answer
 from unetscope.state.shown import ShownSlice as ShownSlice
 from unetscope.state.shown import SliceKey as SliceKey
 from unetscope.state.store import Store
 
 NEIGHBOURS = 2  # slices read, and looked at, ahead on either side of the one shown
-KEPT_INPUTS = 8  # of the network
 
 
 class Live:
@@ -54,9 +47,8 @@ class Live:
         self._kept = KeptSlices()
         self._source: SeriesSource | None = None  # what the slice shown was read from
         self._opened = 0  # studies so far: a series opened again has other pixels
-        self._inputs: OrderedDict[str, NetworkInput] = OrderedDict()
+        self._feeding = Feeding(jobs, desk, self._kept, self.ask, partial(self._failed, None))
         self._asked: LookRequest | None = None  # the latest question, until it is answered
-        self._is_short = False  # of slices beside the one shown, without which nothing is asked
         self._asked_ahead: tuple[object, ...] = ()
         self._forward = True  # which way the user goes through the slices
         self._dragging = False
@@ -90,6 +82,7 @@ class Live:
             self._show_slice(self._store.session)
 
     def _show_slice(self, session: Session) -> None:
+        self._feeding.give_up()
         if self._follow(session):
             return
         if self.shown and self._desk.find(self.shown.key.series) is not self._source:
@@ -102,7 +95,6 @@ class Live:
             self.shown = None
             self.slice_changed.emit()
             return
-        self._is_short = False
         if (kept := self._kept.get(key)) is not None:
             self._have(key, *kept)
         self._fetch(key, source)
@@ -130,13 +122,7 @@ class Live:
 
     def _fetch(self, key: SliceKey, source: SeriesSource) -> None:
         """Read a slice and those around it that are not kept."""
-        session = self._store.session
-        needed: tuple[int, ...] = ()
-        if session.network is not None and session.card is not None:
-            steps = session.card.preprocessing
-            needed = slices_fed(key.index, source, steps, session.network)
-        others = dict.fromkeys((*needed, *(each.index for each in self._neighbours(key, source))))
-        wanted = [key, *(SliceKey(key.series, i) for i in others if i != key.index)]
+        wanted = [key, *self._neighbours(key, source)]
         missing = [each.index for each in wanted if each not in self._kept]
 
         def work(job: JobContext) -> None:
@@ -145,11 +131,9 @@ class Live:
                     return
                 try:
                     values = source.slice(index)
-                except Exception as error:
+                except Exception:
                     if index == key.index:
                         raise
-                    if index in needed and isinstance(error, UnetscopeError):
-                        self._jobs.deliver(partial(self._failed, None, error))
                     continue  # a damaged neighbour is told of when it is wanted itself
                 here = SliceKey(key.series, index)
                 self._jobs.deliver(partial(self._read, here, source, values))
@@ -171,11 +155,11 @@ class Live:
         self._kept.put(key, source, values)
         if key == _slice_key(self._store.session) and (not self.shown or self.shown.key != key):
             self._have(key, source, values)
-        elif self._is_short:
-            self.ask()
 
     def _have(self, key: SliceKey, source: SeriesSource, values: Floats) -> None:
         self.shown, self._source = ShownSlice(key, values), source
+        if key not in self._kept:
+            self._kept.put(key, source, values)
         self._set_problem(None)
         self.slice_changed.emit()
         self.ask()
@@ -193,21 +177,19 @@ class Live:
         if session.network is None or session.card is None:
             return
         if shown is None or source is None or shown.key != _slice_key(session):
+            self._set_busy(self._asked is not None)
             return
         steps, network = session.card.preprocessing, session.network
-        slices = self._slices(shown.key, source, steps, network)
-        if slices is None:
-            self._asked = None
-            if not self._is_short:
-                self._is_short = True
-                self._fetch(shown.key, source)
-            return
-        self._is_short = False
+        name = self.input_key(shown.key, steps, network)
         try:
-            fed = self._input(shown.key, slices, source, steps, network)
+            fed = self._feeding.input(name, shown.key, source, steps, network)
         except UnetscopeError as error:
             self._asked = None
             self._failed(None, error)
+            return
+        if fed is None:  # it is being made: this is called again when it is there
+            self._asked = None
+            self._set_busy(True)
             return
         request = LookRequest(
             model=network.ref,
@@ -244,39 +226,6 @@ class Live:
         fed = f"{network.input_channels}/{steps!r}"
         return f"{self._opened}/{key.series}/{key.index}/{fed}"
 
-    def _input(
-        self,
-        key: SliceKey,
-        slices: list[Floats],
-        source: SeriesSource,
-        steps: Preprocessing,
-        network: Network,
-    ) -> NetworkInput:
-        """What the network is fed for a slice, made once; an edit changes nothing about it."""
-        name = self.input_key(key, steps, network)
-        made = self._inputs.get(name)
-        if made is None:
-            made = network_input(slices, source, steps, network, name)
-        self._keep_input(made)
-        return made
-
-    def _slices(
-        self, key: SliceKey, source: SeriesSource, steps: Preprocessing, network: Network
-    ) -> list[Floats] | None:
-        """The slices that an input is made of; None until all are read."""
-        if self.shown is not None and key == self.shown.key and key not in self._kept:
-            self._kept.put(key, source, self.shown.values)
-        indices = slices_fed(key.index, source, steps, network)
-        kept = [self._kept.get(SliceKey(key.series, index)) for index in indices]
-        slices = [one[1] for one in kept if one is not None]
-        return slices if len(slices) == len(kept) else None
-
-    def _keep_input(self, made: NetworkInput) -> None:
-        self._inputs[made.key] = made
-        self._inputs.move_to_end(made.key)
-        while len(self._inputs) > KEPT_INPUTS:
-            self._inputs.popitem(last=False)
-
     # ------------------------------------------------------------------ ahead
 
     def _look_ahead(self) -> None:
@@ -289,25 +238,22 @@ class Live:
             return
         steps = card.preprocessing
         around = {
-            self.input_key(key, steps, network): slices
+            name: make
             for key in self._neighbours(shown.key, source)
-            if (slices := self._slices(key, source, steps, network)) is not None
+            if (name := self.input_key(key, steps, network))
+            and (make := self._feeding.make(name, key, source, steps, network)) is not None
         }
         asked = (network.ref, session.edits, session.layer, *around)
         if asked == self._asked_ahead:
             return
         self._asked_ahead = asked
-        known = dict(self._inputs)
 
         def work(job: JobContext) -> list[NetworkInput]:
             made = []
-            for name, slices in around.items():
+            for make in around.values():
                 job.step(0)
-                if name in known:
-                    made.append(known[name])
-                    continue
                 try:
-                    made.append(network_input(slices, source, steps, network, name))
+                    made.append(make())
                 except UnetscopeError:
                     continue  # told of when the slice is wanted itself
             return made
@@ -317,7 +263,7 @@ class Live:
                 self._asked_ahead = ()  # the next answer asks again
                 return
             for each in reversed(inputs):
-                self._keep_input(each)
+                self._feeding.keep(each)
             self._engine.ahead(
                 [
                     LookRequest(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from unetscope.domain.channels import THIS_SLICE, ChannelSource, laid_on, names_of
+from unetscope.domain.errors import PreprocessingError
 from unetscope.domain.input_check import slice_orientation
 from unetscope.domain.input_grid import Placement, unplace
 from unetscope.domain.metrics import Labels
@@ -67,11 +69,69 @@ def slices_fed(
 
     Beyond the ends of the series its last slice counts again.
     """
-    channels = network.input_channels
+    channels, last = network.input_channels, source.shape[0] - 1
     if channels == 1 or preprocessing.channels == "repeat":
         return (index,)
-    first, last = index - channels // 2, source.shape[0] - 1
-    return tuple(min(max(first + k, 0), last) for k in range(channels))
+    steps = tuple(k - channels // 2 for k in range(channels))
+    if preprocessing.channels == "chosen":
+        steps = tuple(each.step for each in sources_of(preprocessing, network))
+    return tuple(min(max(index + step, 0), last) for step in steps)
+
+
+def sources_of(preprocessing: Preprocessing, network: Network) -> tuple[ChannelSource, ...]:
+    """What each channel is made of where that is chosen; left out, the slice itself."""
+    chosen = preprocessing.sources[: network.input_channels]
+    return (*chosen, *[THIS_SLICE] * (network.input_channels - len(chosen)))
+
+
+def has_other_series(preprocessing: Preprocessing, network: Network) -> bool:
+    """Whether a channel is made of another series than the one shown."""
+    if preprocessing.channels != "chosen" or network.input_channels == 1:
+        return False
+    return any(each.series for each in sources_of(preprocessing, network))
+
+
+def read_slices(
+    index: int,
+    source: SeriesSource,
+    together: Sequence[SeriesSource],
+    preprocessing: Preprocessing,
+    network: Network,
+) -> list[Floats]:
+    """Read what `network_input` is made of; takes its time where other series are laid on it.
+
+    Parameters
+    ----------
+    together : sequence of SeriesSource
+        The series of the same visit, among which the others are found by name.
+
+    Raises
+    ------
+    PreprocessingError
+        A series is not open, or cannot be laid on the slice.
+    StudyError
+        A slice cannot be read.
+    """
+    indices = slices_fed(index, source, preprocessing, network)
+    if not has_other_series(preprocessing, network):
+        return [source.slice(each) for each in indices]
+    names, slices = names_of(together), []
+    for each, here in zip(sources_of(preprocessing, network), indices, strict=True):
+        if each.series not in names and each.series:
+            raise PreprocessingError(
+                f"A channel wants the series “{each.series}”, which this study does not hold.",
+                "Open it with the study, or choose another one in the input card.",
+            )
+        other = together[names[each.series]] if each.series else source
+        if other is source:
+            slices.append(without_padding(source.slice(here), source.padding_range))
+        else:
+            slices.append(laid_on(source, here, other, each.series, _picture_of(other)))
+    return slices
+
+
+def _picture_of(series: SeriesSource) -> Callable[[int], Floats]:
+    return lambda index: without_padding(series.slice(index), series.padding_range)
 
 
 def network_input(
@@ -83,8 +143,8 @@ def network_input(
 ) -> NetworkInput:
     """Make the input from the slices that `slices_fed` names, each ``(rows, columns)``.
 
-    Pixels that the file calls padding hold no picture and are fed as its lowest value, or they
-    would decide what a normalisation does.
+    Pixels that the file calls padding hold no picture, as `Preprocessing.apply` says; with other
+    series they are gone already.
 
     Raises
     ------
@@ -92,8 +152,8 @@ def network_input(
         A slice cannot be prepared, or the slices differ in size.
     """
     spacing, orientation = source.spacing[1:], slice_orientation(source)
-    pictures = [without_padding(values, source.padding_range) for values in slices]
-    images = [preprocessing.apply(values, spacing, orientation) for values in pictures]
+    padding = None if has_other_series(preprocessing, network) else source.padding_range
+    images = [preprocessing.apply(values, spacing, orientation, padding) for values in slices]
     channels = network.input_channels
     image = images[0]
     if channels != 1:  # a slice has one

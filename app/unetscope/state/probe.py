@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from unetscope.domain.comparing import Way
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.window import apply_window
 from unetscope.state.desk import Desk
@@ -34,8 +35,11 @@ class Probe:
         self._wanted: tuple[SliceKey, object] | None = None
         self._raw: NDArray[np.generic] | None = None
 
-    def __call__(self, row: int, column: int) -> Lines:
-        """What there is at a pixel of the slice as it was acquired; nothing beside it."""
+    def __call__(self, row: int, column: int, *, trained: bool = False) -> Lines:
+        """What there is at a pixel of the slice as it was acquired; nothing beside it.
+
+        With `trained` the label is the trained network's, whatever is shown elsewhere.
+        """
         shown, series = self._live.shown, self._desk.shown
         if shown is None or series is None:
             return ()
@@ -59,7 +63,7 @@ class Probe:
             sides = (("L", "R", x), ("P", "A", y), ("H", "F", z))
             where = "  ".join(f"{pos if v >= 0 else neg} {abs(v):.1f}" for pos, neg, v in sides)
             texts.append(f"{where} mm")
-        return (*texts, *self._label_at(row, column))
+        return (*texts, *self._label_at(row, column, trained))
 
     def _stored(self) -> NDArray[np.generic] | None:
         """Stored values of the slice shown; None until they are read."""
@@ -85,9 +89,10 @@ class Probe:
     def _failed(self, _: UnetscopeError) -> None:
         """The slice itself tells why it cannot be read."""
 
-    def _label_at(self, row: int, column: int) -> Lines:
-        session, answer, mask = self._store.session, self._display.answer(), self._display.mask()
-        card = session.card
+    def _label_at(self, row: int, column: int, trained: bool) -> Lines:
+        session, answer, masks = self._store.session, self._display.answer(), self._display.masks()
+        card, trained = session.card, trained or session.show_trained
+        mask, other = masks if trained else masks[::-1]
         if card is None or mask is None:
             return ()
         label = int(mask[row, column])
@@ -97,7 +102,11 @@ class Probe:
             card.classes[k].name if k < len(card.classes) else f"Class {k}" for k in (label, asked)
         )
         probabilities = answer.look.probabilities if answer else None
-        if answer is None or probabilities is None or session.show_trained:
+        if session.comparing.seen is Way.DELTA and other is not None:
+            before = int(other[row, column])
+            was = card.classes[before].name if before < len(card.classes) else f"Class {before}"
+            return (name if before == label else f"{was} → {name}",)
+        if answer is None or probabilities is None or trained:
             return (name,)
         size = answer.placement.size
         fed = [round(at) for at in answer.placement.to_input(row, column)]

@@ -9,14 +9,34 @@ from PySide6.QtWidgets import QWidget
 from unetscope.domain.session import Session
 from unetscope.ui import icons
 from unetscope.ui.commands.command import Command, Shortcut
+from unetscope.ui.commands.compare import COMPARE
 from unetscope.ui.commands.edit import EDIT
 from unetscope.ui.commands.file import FILE
+from unetscope.ui.commands.filters import FILTERS
 from unetscope.ui.commands.go import GO
+from unetscope.ui.commands.lab import LAB
+from unetscope.ui.commands.layers import LAYERS
+from unetscope.ui.commands.layouts import LAYOUTS
+from unetscope.ui.commands.maps import MAPS
 from unetscope.ui.commands.slice_view import SLICE_VIEW
 from unetscope.ui.commands.viewer import SLICE, TOOLS
 from unetscope.ui.commands.window import WINDOW
 
-COMMANDS: tuple[Command, ...] = (*FILE, *EDIT, *SLICE_VIEW, *SLICE, *TOOLS, *GO, *WINDOW)
+COMMANDS: tuple[Command, ...] = (
+    *FILE,
+    *EDIT,
+    *SLICE_VIEW,
+    *SLICE,
+    *TOOLS,
+    *COMPARE,
+    *MAPS,
+    *GO,
+    *WINDOW,
+    *LAYERS,
+    *FILTERS,
+    *LAB,
+    *LAYOUTS,
+)
 
 MENUS = {
     "file": "&File",
@@ -24,6 +44,8 @@ MENUS = {
     "view": "&View",
     "slice": "&Slice",
     "tool": "&Tools",
+    "compare": "&Compare",
+    "map": "&Maps",
     "go": "&Go",
     "network": "&Network",
     "help": "&Help",
@@ -39,7 +61,12 @@ TOOLBAR: tuple[str, ...] = (
     "|",
     "view.mask",
     "view.outline",
-    "view.trained",
+    "|",
+    "compare.off",
+    "compare.flicker",
+    "compare.swipe",
+    "compare.side_by_side",
+    "compare.delta",
     "|",
     "slice.planes",
     "slice.crosshair",

@@ -8,9 +8,11 @@ from typing import cast
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
 
 from unetscope.domain.bindings import GESTURES, Bindings, Keys, restored
 from unetscope.ui.actions import COMMANDS, keys_of
+from unetscope.ui.key_tips import tell_keys
 from unetscope.ui.widgets.image_canvas import ImageCanvas, Tool
 from unetscope.ui.window_keys import WindowKeys
 
@@ -66,11 +68,13 @@ class WindowBindings:
         actions: Mapping[str, QAction],
         canvases: Sequence[ImageCanvas],
         keys: WindowKeys,
+        window: QWidget,
     ) -> None:
         self._settings = settings
         self._actions = actions
         self._canvases = tuple(canvases)
         self._keys = keys
+        self._window = window
         self._put_in_force(restored(proposed(), _saved(settings)))
 
     @property
@@ -99,6 +103,7 @@ class WindowBindings:
         for name, action in self._actions.items():
             action.setShortcuts([QKeySequence(key) for key in bindings.keys(name)])
         self._keys.set_hold_keys(bindings.keys(HOLD))
+        tell_keys(self._window, lambda name: [shown(key) for key in bindings.keys(name)])
         for canvas in self._canvases:
             for gesture, button in _BUTTONS.items():
                 canvas.tools[button] = cast("Tool", bindings.action(gesture))

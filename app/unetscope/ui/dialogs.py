@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QInputDialog,
     QMessageBox,
     QTextBrowser,
     QVBoxLayout,
@@ -24,8 +25,12 @@ STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5 saved_model.pb);;All files (*)"
 
 
+EDIT_FILES = "Unetscope edits (*.edits.json);;All files (*)"
+RECIPE_FILES = "Unetscope recipes (*.recipe.json);;All files (*)"
+
+
 class Choice(Enum):
-    """What to do with edits that no file holds."""
+    """What to do with what no file holds."""
 
     SAVE = "save"
     DISCARD = "discard"
@@ -69,14 +74,75 @@ def ask_save_picture(parent: QWidget) -> Path | None:
     return path.with_suffix(".png") if path and path.suffix != ".png" else path
 
 
+def ask_name(parent: QWidget, title: str, question: str) -> str:
+    """Ask for a name; empty when it is given up."""
+    name, agreed = QInputDialog.getText(parent, title, question)
+    return name.strip() if agreed else ""
+
+
+def ask_recipe(parent: QWidget) -> Path | None:
+    """Ask for a file with a recipe."""
+    return _path(QFileDialog.getOpenFileName(parent, "Take in a recipe", "", RECIPE_FILES)[0])
+
+
+def ask_save_recipe(parent: QWidget, name: str) -> Path | None:
+    """Ask where a recipe goes; the ending is ``.recipe.json``."""
+    proposed = f"{name.replace('/', '-')}.recipe.json"
+    text, _ = QFileDialog.getSaveFileName(parent, "Write recipe", proposed, RECIPE_FILES)
+    return _with_ending(text, ".recipe.json")
+
+
+def ask_edits(parent: QWidget) -> Path | None:
+    """Ask for a list of edits."""
+    return _path(QFileDialog.getOpenFileName(parent, "Apply edits", "", EDIT_FILES)[0])
+
+
+def ask_save_edits(parent: QWidget, proposed: Path) -> Path | None:
+    """Ask where a list of edits goes; the ending is ``.edits.json``."""
+    text, _ = QFileDialog.getSaveFileName(parent, "Save edits", str(proposed), EDIT_FILES)
+    return _with_ending(text, ".edits.json")
+
+
+def _with_ending(text: str, ending: str) -> Path | None:
+    path = _path(text)
+    return path.with_name(path.name + ending) if path and not text.endswith(ending) else path
+
+
+def ask_other_models_edits(parent: QWidget, name: str, model: str) -> bool:
+    """Ask whether edits made for another model are wanted; no is the safe answer."""
+    buttons = QMessageBox.StandardButton
+    chosen = QMessageBox.question(
+        parent,
+        "Unetscope",
+        f"{name} was made for another model, {model}.\n\nIts edits fit the layers of this one, but "
+        "what they do here may be something else. Apply them?",
+        buttons.Apply | buttons.Cancel,
+        buttons.Cancel,
+    )
+    return chosen == buttons.Apply
+
+
 def ask_about_edits(parent: QWidget) -> Choice:
     """Ask what becomes of edits that no file holds, before they are lost."""
+    return _ask_about(
+        parent, "The network has edits that are not saved.", "Save them as a new model file first?"
+    )
+
+
+def ask_about_card(parent: QWidget) -> Choice:
+    """Ask what becomes of a changed input card, before the changes are lost."""
+    return _ask_about(
+        parent, "The input card was changed and is not saved.", "Save the card first?"
+    )
+
+
+def _ask_about(parent: QWidget, lost: str, question: str) -> Choice:
     buttons = QMessageBox.StandardButton
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Unetscope")
-    box.setText("The network has edits that are not saved.")
-    box.setInformativeText("Save them as a new model file first?")
+    box.setText(lost)
+    box.setInformativeText(question)
     box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
     box.setDefaultButton(buttons.Save)
     for button in box.buttons():

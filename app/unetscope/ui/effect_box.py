@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from unetscope.presenters.kernel_editor import EffectView
+from unetscope.state.edit_effect import EffectView
 from unetscope.ui.colours import DIVERGING, GREY, symmetric_limits
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.map_view import MapContent, MapView
@@ -15,14 +15,27 @@ from unetscope.ui.widgets.table_of_values import TableOfValues
 class EffectBox(QWidget):
     """What the edits did: numbers, and the feature map as trained, as edited, and the change."""
 
+    widen_asked = Signal(object)  # Scope
+
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("kernel_editor.effect")
-        title = QLabel("Effect on this slice")
-        title.setProperty("role", "title")
+        self._title = QLabel("Effect on this slice")
+        self._title.setProperty("role", "title")
         self.table = TableOfValues()
         self._advice = ElidedLabel()
         self._advice.setProperty("role", "warning")
+        self._widen = QPushButton()
+        self._widen.setObjectName("kernel_editor.widen")
+        self._widen.clicked.connect(lambda: self.widen_asked.emit(self._wider))
+        self._wider: object = None
+        advice = QHBoxLayout()
+        advice.addWidget(self._advice, 1)
+        advice.addWidget(self._widen)
+        self.table.setToolTip(
+            "RMS: change of the values against the trained ones. Dice: agreement with the mask of "
+            "the trained network, 1 is the same. Recomputed: layers that had to be run again."
+        )
         self._maps = {name: MapView() for name in ("trained", "edited", "change")}
         self._pictures = QWidget()
         pictures = QHBoxLayout(self._pictures)
@@ -41,9 +54,9 @@ class EffectBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        layout.addWidget(title)
+        layout.addWidget(self._title)
         layout.addWidget(self.table)
-        layout.addWidget(self._advice)
+        layout.addLayout(advice)
         layout.addWidget(self._pictures, 1)
         layout.addStretch()
 
@@ -54,6 +67,12 @@ class EffectBox(QWidget):
         self._advice.setText(view.advice)
         self._advice.setToolTip(view.advice)
         self._advice.setVisible(bool(view.advice))
+        self._title.setText("Effect on this slice …" if view.stale else "Effect on this slice")
+        self._wider = view.wider
+        self._widen.setVisible(view.wider is not None)
+        if view.wider is not None:
+            self._widen.setText(f"Widen to {view.wider.value}")
+            self._widen.setToolTip(f"The next change then applies to the whole {view.wider.value}")
         has_maps = view.edited_map is not None
         self._pictures.setVisible(has_maps)
         if view.trained_map is None or view.edited_map is None or view.difference is None:

@@ -18,12 +18,18 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
+from unetscope.presenters.comparison import ComparisonPresenter
+from unetscope.presenters.diagram import DiagramPresenter
+from unetscope.presenters.filter_lab import FilterLabPresenter
 from unetscope.presenters.filters import FiltersPresenter
 from unetscope.presenters.frame import FramePresenter, FrameView
+from unetscope.presenters.history import HistoryPresenter
 from unetscope.presenters.input_card import InputCardPresenter
 from unetscope.presenters.kernel_editor import KernelPresenter
+from unetscope.presenters.layer_actions import LayerActionsPresenter
+from unetscope.presenters.layer_card import LayerCardPresenter
 from unetscope.presenters.layers import LayersPresenter
-from unetscope.presenters.maps import MapsPresenter
+from unetscope.presenters.model_comparison import ModelComparisonPresenter
 from unetscope.presenters.planes import PlanesPresenter
 from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.presenters.studies import StudiesPresenter
@@ -37,22 +43,29 @@ from unetscope.ui.bindings import WindowBindings
 from unetscope.ui.command_palette import CommandPalette
 from unetscope.ui.labels_menu import LabelsMenu
 from unetscope.ui.layout import Place, Side, WindowLayout
+from unetscope.ui.map_panels import MapPanels, MapPresenters
 from unetscope.ui.menus import Menus
+from unetscope.ui.model_comparison import ModelComparison
 from unetscope.ui.opening import Opening, Paths
-from unetscope.ui.panels.feature_map_panel import FeatureMapPanel
+from unetscope.ui.panels.comparison_panel import ComparisonPanel
+from unetscope.ui.panels.diagram_panel import DiagramPanel
+from unetscope.ui.panels.filter_lab_panel import FilterLabPanel
 from unetscope.ui.panels.filters_panel import FiltersPanel
+from unetscope.ui.panels.history_panel import HistoryPanel
 from unetscope.ui.panels.input_card_panel import InputCardPanel
 from unetscope.ui.panels.kernel_panel import KernelPanel
+from unetscope.ui.panels.layer_card_panel import LayerCardPanel
 from unetscope.ui.panels.layers_panel import LayersPanel
-from unetscope.ui.panels.maps_panel import MapsPanel
 from unetscope.ui.panels.slice_panel import SlicePanel
 from unetscope.ui.panels.studies_panel import StudiesPanel
 from unetscope.ui.preferences.preferences import Preferences
 from unetscope.ui.probability_menu import ProbabilityMenu
+from unetscope.ui.skipped_dialog import SkippedDialog
 from unetscope.ui.status_line import StatusLine
 from unetscope.ui.tag_browser import TagBrowser
 from unetscope.ui.toolbar import Toolbar
 from unetscope.ui.unsaved_edits import UnsavedEdits
+from unetscope.ui.warnings_dialog import WarningsDialog
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 from unetscope.ui.window_keys import WindowKeys
 
@@ -67,11 +80,18 @@ class Presenters:
     planes: PlanesPresenter
     studies: StudiesPresenter
     layers: LayersPresenter
+    layer_actions: LayerActionsPresenter
+    layer_card: LayerCardPresenter
+    diagram: DiagramPresenter
     filters: FiltersPresenter
-    maps: MapsPresenter
+    filter_lab: FilterLabPresenter
+    maps: MapPresenters
+    model_comparison: ModelComparisonPresenter
     kernel: KernelPresenter
+    history: HistoryPresenter
     input_card: InputCardPresenter
     tags: TagsPresenter
+    comparison: ComparisonPresenter
 
 
 class MainWindow(QMainWindow):
@@ -86,7 +106,13 @@ class MainWindow(QMainWindow):
     preferences: Preferences
     slice_panel: SlicePanel
     layers_panel: LayersPanel
+    diagram_panel: DiagramPanel
+    filters_panel: FiltersPanel
     kernel_panel: KernelPanel
+    maps: MapPanels
+    history_panel: HistoryPanel
+    filter_lab_panel: FilterLabPanel
+    comparison_panel: ComparisonPanel
 
     def __init__(
         self,
@@ -102,7 +128,7 @@ class MainWindow(QMainWindow):
         self.presenters = presenters
         self._desk = desk
         self._settings = settings
-        self.unsaved = UnsavedEdits(store, desk, self)
+        self.unsaved = UnsavedEdits(store, desk, presenters.input_card.save, self)
         self.opening = Opening(store, desk, self.unsaved, paths, settings, self)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -112,20 +138,29 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.slice_panel)
         self.studies_panel = StudiesPanel(presenters.studies, self)
         self.input_card_panel = InputCardPanel(presenters.input_card, self)
-        self.layers_panel = LayersPanel(presenters.layers, self)
+        self.layers_panel = LayersPanel(presenters.layers, presenters.layer_actions, self)
+        self.diagram_panel = DiagramPanel(presenters.diagram, presenters.layer_actions, self)
+        self.layer_card_panel = LayerCardPanel(
+            presenters.layer_card, presenters.layer_actions, self
+        )
+        network = (self.layers_panel, self.diagram_panel, self.layer_card_panel)
         self.filters_panel = FiltersPanel(presenters.filters, self)
+        self.filter_lab_panel = FilterLabPanel(presenters.filter_lab, self)
         self.kernel_panel = KernelPanel(presenters.kernel, self)
-        self.maps_panel = MapsPanel(presenters.maps, self)
-        self.feature_map_panel = FeatureMapPanel(presenters.maps, self)
+        self.history_panel = HistoryPanel(presenters.history, self)
+        self.maps = MapPanels(presenters.maps, self.slice_panel.canvas, self)
+        self.maps_panel, self.feature_map_panel = self.maps.gallery, self.maps.large
+        self.comparison_panel = ComparisonPanel(presenters.comparison, self)
+        studies = (self.studies_panel, self.input_card_panel, self.history_panel)
         self.places = WindowLayout(
             self,
             settings,
             (
-                Place(Side.LEFT, 270, (self.studies_panel, self.input_card_panel)),
-                Place(Side.LEFT, 450, (self.layers_panel,)),
-                Place(Side.RIGHT, 400, (self.maps_panel,)),
-                Place(Side.RIGHT, 320, (self.feature_map_panel,)),
-                Place(Side.BOTTOM, 290, (self.filters_panel,)),
+                Place(Side.LEFT, 270, studies),
+                Place(Side.LEFT, 450, network),
+                Place(Side.RIGHT, 400, (self.maps_panel, self.comparison_panel)),
+                Place(Side.RIGHT, 320, (self.maps.large, self.maps.series)),
+                Place(Side.BOTTOM, 290, (self.filters_panel, self.filter_lab_panel)),
                 Place(Side.BOTTOM, 500, (self.kernel_panel,)),
             ),
         )
@@ -162,22 +197,27 @@ class MainWindow(QMainWindow):
             if command.in_slice:
                 panel.addAction(self._actions[command.id])
         panel.command_chosen.connect(self.run)
+        self.layers_panel.more.connect(lambda: self.places.reveal("layer_card"))
         panel.maximise.connect(self.places.toggle_panels)
-        panel.context_menu.connect(self.menus.open_view_menu)
+        panel.context_menu.connect(self.menus.slice_menu.open_at)
+        panel.warnings.clicked.connect(self.show_warnings)
         self.opacity.valueChanged.connect(
             lambda value: self.store.update(lambda s: s.set_opacity(value / 100))
         )
         self.banner.triggered.connect(self._actions["edit.revert_all"].trigger)
+        self.banner.clicked.connect(lambda: self.places.reveal("history"))
         self.status_line.cancelled.connect(self.presenters.frame.cancel)
+        self.status_line.details_wanted.connect(self.show_details)
         self.presenters.frame.view_changed.connect(self._show_frame)
         self.store.changed.connect(self._on_session)
         self._keys = WindowKeys(self, self.store)
         canvases = panel.findChildren(ImageCanvas)
-        self.bindings = WindowBindings(self._settings, self._actions, canvases, self._keys)
+        self.bindings = WindowBindings(self._settings, self._actions, canvases, self._keys, self)
         self.preferences = Preferences(
             self._settings, self.bindings, self.apply_theme, self._show_session, self
         )
         self._tag_browser: TagBrowser | None = None
+        self._model_comparison: ModelComparison | None = None
 
     # ------------------------------------------------------------------- view
 
@@ -203,7 +243,8 @@ class MainWindow(QMainWindow):
 
     def _show_frame(self, view: FrameView) -> None:
         self.setWindowTitle(view.title)
-        self.toolbar.show_banner(view.banner, "Revert all", icons.icon("edit.revert_all"))
+        revert = icons.icon("edit.revert_all")
+        self.toolbar.show_banner(view.banner, view.short_banner, "Revert all", revert)
         self.status_line.show_view(view)
 
     # -------------------------------------------------------- what is asked of it
@@ -211,6 +252,15 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """Open a model file or SavedModel folder as such, anything else as a study."""
         self.opening.open_path(path)
+
+    def open_from_outside(self, paths: list[Path], sample: bool) -> None:
+        """Come to the front with what a second start of the program was given."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+        if sample:
+            self.open_sample()
+        self.opening.open_all(paths)
 
     def open_sample(self) -> None:
         """Open the study and the network that come with the program."""
@@ -264,8 +314,21 @@ class MainWindow(QMainWindow):
         for command in COMMANDS:
             self._actions[command.id].setIcon(icons.icon(command.id))
         self._show_frame(self.presenters.frame.view)
-        for panel in (self.slice_panel, self.layers_panel, self.kernel_panel):
+        for panel in (
+            self.slice_panel,
+            self.layers_panel,
+            self.kernel_panel,
+            self.history_panel,
+        ):
             panel.show_theme()
+
+    def show_warnings(self) -> None:
+        """List what is unsure about the series shown."""
+        WarningsDialog(self.presenters.slice_view.view.warnings, self).open()
+
+    def show_details(self) -> None:
+        """List the files that the status line is about."""
+        SkippedDialog(self.presenters.frame.view.details, self).open()
 
     def show_shortcuts(self) -> None:
         """Say which keys and mouse gestures do what."""
@@ -278,11 +341,19 @@ class MainWindow(QMainWindow):
         self._tag_browser.show()
         self._tag_browser.activateWindow()
 
+    def show_model_comparison(self) -> None:
+        """Ask for another model, and compare the two layer by layer until that is closed."""
+        if self._model_comparison is None:
+            self._model_comparison = ModelComparison(self.presenters.model_comparison, self)
+        self._model_comparison.show()
+        self._model_comparison.activateWindow()
+        self._model_comparison.ask()
+
     def show_palette(self) -> None:
         """List all commands to choose one by a few letters."""
         entries = [(MENUS[c.menu].replace("&", ""), self._actions[c.id]) for c in COMMANDS]
         panels = [("Panel", dock.toggleViewAction()) for dock in self.places.docks]
-        CommandPalette([*entries, *panels], self).open_over(self)
+        CommandPalette([*entries, *self.menus.listed(), *panels], self).open_over(self)
 
     def show_about(self) -> None:
         """Say what the program is."""

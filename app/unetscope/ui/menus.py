@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu
 
 from unetscope.ui.actions import COMMANDS, MENUS
+from unetscope.ui.slice_menu import SliceMenu
 
 LINE_ABOVE = frozenset(
     {
@@ -21,15 +21,22 @@ LINE_ABOVE = frozenset(
         "view.hide_identity",
         "view.tags",
         "view.find_layer",
+        "view.layout_inside",
         "slice.cine",
         "slice.file_window",
         "slice.flip_horizontally",
         "slice.fit",
         "tool.distance",
         "tool.delete",
+        "compare.swipe_left",
+        "compare.series",
+        "compare.copy_table",
         "go.next_series",
     }
 )
+
+
+ABOUT_MASK = ("view.auto_window", "slice.file_window")  # what the menus of its labels stand above
 
 
 class Menus:
@@ -57,10 +64,17 @@ class Menus:
             if command.id in LINE_ABOVE:
                 menu.addSeparator()
             menu.addAction(actions[command.id])
+        self._inserted = tuple(inserted.values())
+        labels = [inserted[name] for name in ABOUT_MASK]
+        self.slice_menu = SliceMenu(actions, labels, window)
         panels = self._menus["view"].addMenu("Panels")
         for dock in docks:
             panels.addAction(dock.toggleViewAction())
 
-    def open_view_menu(self, at: QPoint) -> None:
-        """Open the View menu at a point of the screen."""
-        self._menus["view"].popup(at)
+    def listed(self) -> list[tuple[str, QAction]]:
+        """The entries of the menus within menus as they are now, each with the menu's name."""
+        entries = []
+        for menu in self._inserted:
+            menu.aboutToShow.emit()  # it is filled when it is opened
+            entries += [(menu.title(), one) for one in menu.actions() if one.text()]
+        return entries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,8 @@ from typing import Protocol
 from PySide6.QtCore import QMimeData, QObject, QSettings, QTimer
 from PySide6.QtWidgets import QWidget
 
+from unetscope.domain.errors import StudyError, UnetscopeError
+from unetscope.domain.ports import Notice
 from unetscope.state.desk import Desk
 from unetscope.state.store import Store
 from unetscope.ui import dialogs
@@ -32,6 +35,27 @@ class Paths(Protocol):
         """The sample network."""
 
 
+@dataclass(slots=True)
+class Together:
+    """Paths that were given at once, and how far they are.
+
+    Attributes
+    ----------
+    study, model : Path or None
+        Being opened.
+    waiting : list of Path
+        Studies whose turn has not come.
+    refused : dict of Path to UnetscopeError
+        Why some could not be opened.
+    """
+
+    paths: tuple[Path, ...]
+    study: Path | None = None
+    model: Path | None = None
+    waiting: list[Path] = field(default_factory=list)
+    refused: dict[Path, UnetscopeError] = field(default_factory=dict)
+
+
 class Opening(QObject):
     """Opens paths from wherever they come, and remembers them in the menu of recent ones."""
 
@@ -52,14 +76,21 @@ class Opening(QObject):
         self.recent = RecentMenu(
             settings, self.open_path, lambda: store.session.identity_hidden, window
         )
+        self._together = Together(())
         desk.opened.connect(self._remember)
+        desk.opened.connect(self._go_on)
+        desk.failed.connect(self._refused)
 
     def open_path(self, path: Path) -> None:
         """Open a model file or SavedModel folder as such, anything else as a study."""
-        path = whole_model(path)
+        self.open_all([path])
+
+    def _open(self, path: Path) -> None:
         if not is_model(path):
+            self._together.study = path
             self._desk.open_study(path)
-        elif self._unsaved.may_be_lost(partial(self.open_path, path)):
+        elif self._unsaved.may_be_lost(partial(self._open, path)):
+            self._together.model = path
             self._desk.open_model(path)
 
     def open_sample(self) -> None:
@@ -78,7 +109,7 @@ class Opening(QObject):
             self._desk.show_series(bytes(data.data(SERIES_DATA).data()).decode())
             return
         # soon: whoever dragged is not kept waiting by a question
-        QTimer.singleShot(0, self, partial(self._open_all, _files(data)))
+        QTimer.singleShot(0, self, partial(self.open_all, _files(data)))
 
     def ask_study_folder(self) -> None:
         """Ask for a folder and open it."""
@@ -101,9 +132,55 @@ class Opening(QObject):
             folder = self.recent.folder("models")
             NewModelDialog(folder, self._desk.create_model, self._window).open()
 
-    def _open_all(self, paths: Sequence[Path]) -> None:
-        for path in sorted(paths, key=lambda p: not is_model(whole_model(p))):
-            self.open_path(path)
+    def open_all(self, paths: Sequence[Path]) -> None:
+        """Open several paths, the model first, the studies one after another.
+
+        Where more than one of them cannot be opened, all of those are told of together.
+        """
+        self._together = Together(tuple(dict.fromkeys(map(whole_model, paths))))
+        studies = [path for path in self._together.paths if not is_model(path)]
+        models = [path for path in self._together.paths if is_model(path)]
+        self._together.waiting = studies[1:]
+        for path in (*models, *studies[:1]):
+            self._open(path)
+
+    def _go_on(self, path: Path) -> None:
+        if path not in self._together.paths:
+            return
+        if self._together.refused:
+            self._tell()  # again: what opens takes the line for itself
+        if path == self._together.study:
+            self._next_study()
+
+    def _refused(self, error: UnetscopeError) -> None:
+        together = self._together
+        is_study = isinstance(error, StudyError)
+        path = together.study if is_study else together.model
+        if path is None:
+            return  # it was not opened from here
+        together.refused[path] = error
+        if is_study:
+            self._next_study()
+        if len(together.refused) > 1:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Say what of the paths given at once could not be opened."""
+        refused, many = self._together.refused, len(self._together.paths)
+        if len(refused) == 1:
+            (error,) = refused.values()
+            notice = Notice(error.what, error.hint, private=isinstance(error, StudyError))
+        else:
+            details = {str(each): str(why) for each, why in refused.items()}
+            hint = " ".join(error.what for error in refused.values())
+            what = f"{len(refused)} of {many} could not be opened."
+            notice = Notice(what, hint, details=details, private=True)
+        self._desk.notice.emit(notice)
+
+    def _next_study(self) -> None:
+        self._together.study = None
+        if self._together.waiting:
+            self._open(self._together.waiting.pop(0))
 
     def _remember(self, path: Path) -> None:
         if path not in (self.paths.sample_model, self.paths.sample_study):

@@ -82,7 +82,8 @@ class PlanesSide(QWidget):
                 canvas.show_content(self._content(view, view.planes[number], number))
 
     def _content(self, view: PlanesView, plane: PlaneView, number: int) -> CanvasContent:
-        shown = {k: rgb for k, rgb in colours_of(view.legend).items() if k not in view.hidden}
+        colours = colours_of(plane.legend)
+        shown = {k: rgb for k, rgb in colours.items() if k not in plane.hidden}
         overlay = None
         if plane.labels is not None and not view.outlined:
             overlay = self._colours[number].filled(plane.labels, shown, view.opacity)

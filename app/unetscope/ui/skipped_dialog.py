@@ -22,6 +22,22 @@ from PySide6.QtWidgets import (
 from unetscope.domain.study import Skipped
 
 
+class _Row(QTreeWidgetItem):
+    """A file; one that is of no interest stands after all others, however they are sorted."""
+
+    def __init__(self, file: Skipped) -> None:
+        super().__init__([file.path.name, file.reason, str(file.path.parent)])
+        self._expected = file.expected
+
+    def __lt__(self, other: QTreeWidgetItem) -> bool:
+        tree = self.treeWidget()
+        if isinstance(other, _Row) and self._expected != other._expected:
+            descending = tree.header().sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+            return self._expected == descending
+        column = tree.sortColumn()
+        return self.text(column) < other.text(column)
+
+
 class SkippedDialog(QDialog):
     """Lists files and reasons, to be searched and copied."""
 
@@ -30,8 +46,8 @@ class SkippedDialog(QDialog):
         self.setObjectName("skipped")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Skipped files")
-        count = len(skipped)
-        title = QLabel(f"{count:,} file{' was' if count == 1 else 's were'} left out")
+        others = sum(file.expected for file in skipped)
+        title = QLabel(_title(len(skipped) - others, others))
         title.setProperty("role", "title")
         self.search = QLineEdit()
         self.search.setObjectName("skipped.search")
@@ -44,12 +60,7 @@ class SkippedDialog(QDialog):
         self.list.setUniformRowHeights(True)
         self.list.setAlternatingRowColors(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.addTopLevelItems(
-            [
-                QTreeWidgetItem([file.path.name, file.reason, str(file.path.parent)])
-                for file in skipped
-            ]
-        )
+        self.list.addTopLevelItems([_Row(file) for file in skipped])
         self.list.setSortingEnabled(True)
         self.list.sortByColumn(1, Qt.SortOrder.AscendingOrder)
         header = self.list.header()
@@ -85,3 +96,10 @@ class SkippedDialog(QDialog):
         for item in self._items():
             said = " ".join(item.text(column) for column in range(3)).casefold()
             item.setHidden(not all(word in said for word in words))
+
+
+def _title(count: int, others: int) -> str:
+    """How many files were left out, and how many of kinds that hold no slices."""
+    left_out = f"{count:,} file{' was' if count == 1 else 's were'} left out"
+    of_others = f"{others:,} file{'' if others == 1 else 's'} of other kinds"
+    return f"{left_out}, and {of_others}" if count and others else of_others if others else left_out

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from unetscope.presenters.frame import FrameView
@@ -11,16 +12,29 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 WHOLE = 1000
 
 
+class _Told(ElidedLabel):
+    """A line of text that says when it is clicked."""
+
+    clicked = Signal()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.clicked.emit()
+
+
 class StatusLine(QStatusBar):
     """Draws the lower part of a `FrameView`."""
 
     cancelled = Signal()
+    details_wanted = Signal()
+    """The text was clicked while it is about a list of files."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self.text = ElidedLabel()
+        self.text = _Told()
         self.text.setObjectName("status.text")
+        self.text.clicked.connect(self._clicked)
+        self._has_details = False
         self.progress = QProgressBar()
         self.progress.setObjectName("status.progress")
         self.progress.setFixedWidth(160)
@@ -39,10 +53,18 @@ class StatusLine(QStatusBar):
         for widget in (self.progress, self.cancel, self.engine, notice):
             self.addPermanentWidget(widget)
 
+    def _clicked(self) -> None:
+        if self._has_details:
+            self.details_wanted.emit()
+
     def show_view(self, view: FrameView) -> None:
         """Show what `view` says."""
         self.text.setText(view.busy or f"{view.status} {view.hint}".strip())
-        self.text.setToolTip(f"{view.status}\n{view.hint}".strip())
+        self._has_details = bool(view.details)
+        tips = (view.status, view.hint, "Click to see all of them." if view.details else "")
+        self.text.setToolTip("\n".join(tip for tip in tips if tip))
+        shape = Qt.CursorShape
+        self.text.setCursor(shape.PointingHandCursor if view.details else shape.ArrowCursor)
         role = "error" if view.trouble and not view.busy else ""
         if self.text.property("role") != role:
             self.text.setProperty("role", role)

@@ -35,6 +35,7 @@ class Toolbar(QToolBar):
         super().__init__("Toolbar", parent)
         self.setObjectName("toolbar")
         self.setMovable(False)
+        self.toggleViewAction().setVisible(False)  # the banner may not be put out of sight
         self.setIconSize(QSize(20, 20))
         self.opacity = _opacity_slider()
         self._spelt: list[QToolButton] = []
@@ -56,15 +57,16 @@ class Toolbar(QToolBar):
         self._shown: tuple[object, ...] = ()
         self._fit()
 
-    def show_banner(self, text: str, button: str, icon: QIcon) -> None:
+    def show_banner(self, text: str, short: str, button: str, icon: QIcon) -> None:
         """Show the banner; without a text, none."""
-        shown = (text, button, icon.cacheKey())
+        shown = (text, short, button, icon.cacheKey())
         if shown == self._shown:
             return
         self._shown = shown
         self._banner_action.setVisible(bool(text))  # first: it may show the banner, empty as it is
-        self.banner.show_text(text, button, icon)
+        self.banner.show_text(text, button, icon, short=short)
         self._fit()
+        self.banner.setVisible(bool(text))  # laying out may show it as well
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spell the commands out, or show their icons only."""
@@ -72,12 +74,15 @@ class Toolbar(QToolBar):
         self._fit()
 
     def _fit(self) -> None:
-        for style in (BESIDE, ALONE):
+        """Spell out as much as there is room for: all, the ways to compare, nothing."""
+        layout = self.layout()
+        if layout is None:
+            return
+        for spelt, shortened in (("", False), ("compare.", False), ("-", False), ("-", True)):
             for button in self._spelt:
-                button.setToolButtonStyle(style)
-            layout = self.layout()
-            if layout is None:
-                return
+                is_spelt = button.defaultAction().objectName().startswith(spelt)
+                button.setToolButtonStyle(BESIDE if is_spelt else ALONE)
+            self.banner.shorten(shortened=shortened)
             layout.invalidate()
             if layout.sizeHint().width() <= self.width():
                 return

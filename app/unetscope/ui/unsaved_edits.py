@@ -1,50 +1,82 @@
-"""Edits that no file holds: what becomes of them before the network they belong to goes."""
+"""What no file holds, edits and a changed input card: asked about before it is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from unetscope.state.card_keeper import is_changed
 from unetscope.state.desk import Desk
 from unetscope.state.store import Store
 from unetscope.ui import dialogs
 
+Again = Callable[[], None]
+
 
 class UnsavedEdits(QObject):
-    """Asks before edits are lost, and saves them.
+    """Asks before edits, or changes of the input card, are lost, and saves them.
 
     What would lose them waits while they are written, and is given up where that fails.
+
+    Parameters
+    ----------
+    save_card : callable
+        Saves the card in force, then calls what it is given.
     """
 
-    def __init__(self, store: Store, desk: Desk, window: QWidget) -> None:
+    def __init__(
+        self, store: Store, desk: Desk, save_card: Callable[[Again], None], window: QWidget
+    ) -> None:
         super().__init__(window)
         self._store = store
         self._desk = desk
+        self._save_card = save_card
         self._window = window
-        self._again: Callable[[], None] | None = None
+        self._again: Again | None = None
+        self._given_up: frozenset[str] = frozenset()  # while one question follows another
         desk.saved.connect(self._on_saved)
         desk.failed.connect(self._on_failed)
 
-    def may_be_lost(self, again: Callable[[], None]) -> bool:
-        """Whether to go on and lose the edits, if there are any.
+    def may_be_lost(self, again: Again) -> bool:
+        """Whether to go on and lose what no file holds, if there is any.
 
         Parameters
         ----------
         again : callable
-            What asked: it is called once more when the edits were saved, where that is chosen.
+            What asked: it is called once more when all was saved that is to be saved.
         """
         self._again = None
-        if not self._desk.has_unsaved_edits:
-            return True
-        choice = dialogs.ask_about_edits(self._window)
-        if choice is dialogs.Choice.SAVE:
-            self.ask_save(again)
-        return choice is dialogs.Choice.DISCARD
+        given_up, self._given_up = self._given_up, frozenset()
+        edits, card = self._desk.has_unsaved_edits, is_changed(self._store.session)
+        for what, is_there, ask, save in (
+            ("edits", edits, dialogs.ask_about_edits, self.ask_save),
+            ("card", card, dialogs.ask_about_card, self._save_card),
+        ):
+            if not is_there or what in given_up:
+                continue
+            choice = ask(self._window)
+            if choice is dialogs.Choice.SAVE:
+                save(partial(self._saved, again, given_up))
+            if choice is not dialogs.Choice.DISCARD:
+                return False
+            given_up |= {what}
+        return True
 
-    def ask_save(self, again: Callable[[], None] | None = None) -> None:
+    def _saved(self, again: Again, given_up: frozenset[str]) -> None:
+        """Soon, call again what asked; nobody is asked twice about what may be lost."""
+
+        def ask_on() -> None:
+            self._given_up = given_up
+            again()
+            self._given_up = frozenset()
+
+        QTimer.singleShot(0, self, ask_on)
+
+    def ask_save(self, again: Again | None = None) -> None:
         """Ask where to, and write the edited network there; then maybe call something again."""
         network = self._store.session.network
         if network is None:
@@ -57,7 +89,7 @@ class UnsavedEdits(QObject):
     def _on_saved(self, _path: Path) -> None:
         again, self._again = self._again, None
         if again is not None:
-            QTimer.singleShot(0, self, again)
+            again()
 
     def _on_failed(self, _error: object) -> None:
         self._again = None

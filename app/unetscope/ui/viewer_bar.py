@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QSpinBo
 from unetscope.domain.viewer import FASTEST, SLOWEST
 from unetscope.presenters.slice_view import SlicePresenter, SliceView
 from unetscope.ui.colours import VIRIDIS, to_rgb32
+from unetscope.ui.key_tips import set_tip
 
 SCALE_SIZE = QSize(96, 10)
 NUMBER_KEYS = frozenset(
@@ -41,7 +42,7 @@ class ViewerBar(QWidget):
         self.speed.setToolTip("Slices a second; scrolling stops cine")
         self.stop = QPushButton("Stop")
         self.stop.setObjectName("viewer_bar.stop")
-        self.stop.setToolTip("Stop cine (C)")
+        set_tip(self.stop, "Stop cine", "slice.cine")
         self.name = QLabel()
         self.name.setObjectName("viewer_bar.probability")
         self.threshold = QSlider(Qt.Orientation.Horizontal)

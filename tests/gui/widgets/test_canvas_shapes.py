@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF
 
 from unetscope.ui.widgets.canvas_content import CanvasContent, Drawn
 from unetscope.ui.widgets.canvas_pencil import NEEDED
+from unetscope.ui.widgets.canvas_shapes import plates
+from unetscope.ui.widgets.canvas_view import CanvasView
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 
 LEFT = Qt.MouseButton.LeftButton
@@ -255,3 +258,32 @@ def test_a_scale_is_kept_about_the_middle(paper: Paper) -> None:
     assert view.scale == 2.0
     assert view.to_image(206, 156) == pytest.approx(middle)
     assert QPointF(*view.to_screen(0, 0)).x() == pytest.approx(206 - 80)
+
+
+# ---------------------------------------------------------------- what shapes say
+
+
+def said(number: int, column: float, *, selected: bool = False) -> Drawn:
+    points = ((10.0, column), (10.0, column + 5.0))
+    lines = ("12.3 mm", "mean 104")
+    return Drawn(number=number, kind="distance", points=points, lines=lines, selected=selected)
+
+
+@pytest.mark.parametrize("count", [2, 5, 9])
+def test_what_close_measurements_say_stands_apart_and_inside_the_view(
+    qapp: object, count: int
+) -> None:
+    view = CanvasView(rows=40, columns=80, row_mm=1.0, column_mm=1.0, width=800, height=600).fit()
+    shapes = tuple(said(n, 20.0 + n / 4) for n in range(count))
+    placed = plates(shapes, view, QFontMetricsF(QFont()))
+    assert [shape.number for shape, _ in placed] == list(range(count))
+    for index, (_, plate) in enumerate(placed):
+        assert QRectF(0, 0, 800, 600).contains(plate)
+        assert not any(plate.intersects(other) for _, other in placed[:index])
+
+
+def test_the_selected_measurement_has_the_first_choice(qapp: object) -> None:
+    view = CanvasView(rows=40, columns=80, row_mm=1.0, column_mm=1.0, width=800, height=600).fit()
+    alone = plates((said(1, 20.0),), view, QFontMetricsF(QFont()))[0][1]
+    placed = plates((said(0, 20.0), said(1, 20.0, selected=True)), view, QFontMetricsF(QFont()))
+    assert {shape.number: plate for shape, plate in placed}[1] == alone

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow
 
+from unetscope.domain.editor import Cells, Hand
 from unetscope.ui import theme
 from unetscope.ui.widgets.cell_editor import CellEditor
 from unetscope.ui.widgets.kernel_grid import KernelGrid
@@ -372,3 +373,91 @@ def test_numbers_are_read_as_people_write_them(text: str, value: float) -> None:
 @pytest.mark.parametrize("text", ["", "-", "1.2.3", "inf", "nan", "1e99", "two"])
 def test_what_is_no_finite_number_is_none(text: str) -> None:
     assert parse_number(text) is None
+
+
+# ------------------------------------------------------------- hands and tables
+
+
+def test_a_brush_paints_the_cells_on_its_way_as_one_gesture(grid: KernelGrid, drag: Any) -> None:
+    filled, ends = record(grid.cells_filled), record(grid.gesture_finished)
+    grid.set_hand(Hand.PAINT, 0.3)
+    places = [middle(grid, 0, 0), middle(grid, 0, 2), middle(grid, 2, 2)]
+    drag(grid, [(at.x(), at.y()) for at in places])
+    assert filled == [
+        ([(0, 0)], 0.3, False),
+        ([(0, 0), (0, 1), (0, 2)], 0.3, True),
+        ([(0, 0), (0, 1), (0, 2), (1, 2), (2, 2)], 0.3, True),
+    ]
+    assert len(ends) == 1
+
+
+def test_a_right_click_with_the_brush_picks_a_value_up(grid: KernelGrid, qtbot: Any) -> None:
+    picked, filled = record(grid.value_picked), record(grid.cells_filled)
+    grid.set_hand(Hand.PAINT, 0.3)
+    qtbot.mouseClick(grid, Qt.MouseButton.RightButton, pos=middle(grid, 1, 2))
+    qtbot.mouseClick(grid, LEFT, Qt.KeyboardModifier.AltModifier, pos=middle(grid, 0, 1))
+    assert picked == [(0.75,), (-0.5,)]
+    assert filled == []
+
+
+def test_a_drag_selects_cells_that_a_number_then_fills(
+    grid: KernelGrid, drag: Any, qtbot: Any
+) -> None:
+    chosen, filled = record(grid.cells_selected), record(grid.cells_filled)
+    grid.set_hand(Hand.SELECT, 0.0)
+    places = [middle(grid, 2, 1), middle(grid, 1, 2)]
+    drag(grid, [(at.x(), at.y()) for at in places])
+    assert chosen[-1] == (Cells(1, 1, 2, 2),)
+    qtbot.keyClicks(grid, "7")
+    qtbot.keyClick(editor(grid), Qt.Key.Key_Return)
+    assert filled == [([(1, 1), (1, 2), (2, 1), (2, 2)], 7.0, False)]
+
+
+def test_shift_and_arrows_select_and_ctrl_a_selects_all(grid: KernelGrid, qtbot: Any) -> None:
+    chosen = record(grid.cells_selected)
+    qtbot.keyClick(grid, Qt.Key.Key_Right, SHIFT)
+    assert chosen == [(Cells(0, 1),)]  # unless whoever made the grid takes several
+    qtbot.keyClick(grid, Qt.Key.Key_Left)
+    grid.several = True
+    qtbot.keyClick(grid, Qt.Key.Key_Right, SHIFT)
+    qtbot.keyClick(grid, Qt.Key.Key_Down, SHIFT)
+    assert chosen[-1] == (Cells(0, 0, 2, 2),)
+    qtbot.keyClick(grid, Qt.Key.Key_A, CTRL)
+    assert chosen[-1] == (Cells(0, 0, 3, 3),)
+    qtbot.keyClick(grid, Qt.Key.Key_Left)
+    assert chosen[-1] == (Cells(2, 1),)
+
+
+def test_a_drag_that_begins_in_selected_cells_keeps_them_and_a_click_does_not(
+    grid: KernelGrid, drag: Any, qtbot: Any
+) -> None:
+    grid.select_cells(Cells(0, 0, 2, 2))
+    edits, chosen = record(grid.value_edited), record(grid.cells_selected)
+    at = middle(grid, 1, 1)
+    drag(grid, [(at.x(), at.y()), (at.x(), at.y() - 20)])
+    assert len(edits) == 1
+    assert chosen == []
+    qtbot.mouseClick(grid, LEFT, pos=at)
+    assert chosen == [(Cells(1, 1),)]
+
+
+def test_the_holes_of_a_dilated_kernel_belong_to_no_cell(grid: KernelGrid) -> None:
+    grid.show_kernel(kernel(), 1.0, spread=(2, 2))
+    for row in range(3):
+        for column in range(3):
+            assert grid.cell_at(middle(grid, row, column)) == (row, column)
+    between = (middle(grid, 0, 0) + middle(grid, 0, 1)) / 2
+    assert grid.cell_at(between) is None
+    assert grid.cell_rect(0, 1).left() > grid.cell_rect(0, 0).right() + grid.cell_rect(0, 0).width()
+
+
+def test_each_row_of_a_table_has_its_own_scale(grid: KernelGrid) -> None:
+    table = np.array([[10.0, 5.0], [0.01, 0.005]], np.float32)
+    names = (("gamma", "variance"), ("0", "1"))
+    grid.show_kernel(table, 10.0, names=names, row_limits=(10.0, 0.01))
+    picture = grid.grab().toImage()
+    upper, lower = (
+        picture.pixelColor(grid.cell_rect(row, 0).topLeft() + QPoint(3, 3)) for row in (0, 1)
+    )
+    assert upper == lower
+    assert upper.red() > upper.blue() + 80

@@ -120,6 +120,11 @@ def test_one_output_channel_means_background_and_foreground() -> None:
     assert card.preprocessing.size is None
 
 
+def test_the_channels_of_an_encoder_are_no_classes() -> None:
+    assert [label.name for label in proposed_classes(512)] == ["Background", "Foreground"]
+    assert len(proposed_classes(256)) == 256
+
+
 def test_many_proposed_classes_all_have_a_colour_but_the_background() -> None:
     labels = proposed_classes(20)
     assert [label.index for label in labels] == list(range(20))

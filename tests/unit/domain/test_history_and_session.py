@@ -23,9 +23,11 @@ from unetscope.domain.edits import (
     SetLayerWeights,
 )
 from unetscope.domain.errors import EditError, UnetscopeError
+from unetscope.domain.feature_maps import FIRST_MAPS, MapsChoice, Scaling
+from unetscope.domain.filter_gallery import FIRST_GALLERY, FilterGallery
 from unetscope.domain.history import History
 from unetscope.domain.scopes import Scope
-from unetscope.domain.session import Gallery, Scaling, SeriesChoice, Session
+from unetscope.domain.session import SeriesChoice, Session
 from unetscope.domain.window import Window
 
 NETWORK = kinds_network()
@@ -339,9 +341,11 @@ def test_edits_need_a_network_and_a_layer_it_has() -> None:
         (lambda s: s.toggle_identity(), lambda s: s.toggle_identity()),
         (lambda s: s.toggle_label(2), lambda s: s.toggle_label(2)),
         (lambda s: s.compare_trained(True), lambda s: s.compare_trained(False)),
-        (lambda s: s.show_gallery(Gallery.INPUTS), lambda s: s.show_gallery(Gallery.FILTERS)),
-        (lambda s: s.scale_kernels(Scaling.LAYER), lambda s: s.scale_kernels(Scaling.EACH)),
-        (lambda s: s.scale_maps(Scaling.EACH), lambda s: s.scale_maps(Scaling.LAYER)),
+        (lambda s: s.arrange(FilterGallery(depth=2)), lambda s: s.arrange(FIRST_GALLERY)),
+        (
+            lambda s: s.show_maps(MapsChoice(scaling=Scaling.EACH)),
+            lambda s: s.show_maps(FIRST_MAPS),
+        ),
         (lambda s: s.set_scope(Scope.LAYER), lambda s: s.set_scope(Scope.VALUE)),
         (lambda s: s.set_keep_norm(False), lambda s: s.set_keep_norm(True)),
         (lambda s: s.set_window(Window(1, 2)).toggle_inverted(), lambda s: s.reset_view()),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.fakes import CLASSES, FakeSeries, unet
 
 from unetscope.domain.card import ModelCard
+from unetscope.domain.channels import ChannelSource
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.input_check import Check, Mark, check_input, input_note
 from unetscope.domain.intensity import Clahe, ReferenceHistogram
@@ -215,6 +216,8 @@ WHOLE = replace(
         clahe=Clahe(tile=(4, 4)),
         match=ReferenceHistogram((0.0, 1.0, 2.0), (3, 2, 1)),
         orient="LP",
+        channels="chosen",
+        sources=(ChannelSource("FLAIR"), ChannelSource(step=-1)),
     ),
     trained_on={**TRAINED, "range": [0, 100], "contrast": "T1"},
 ).to_json("m.keras", "sha256:0")
@@ -240,8 +243,8 @@ def test_any_card_is_used_or_refused_in_a_sentence(changes: list[tuple[Any, Any]
             except (KeyError, IndexError, TypeError):
                 inside = None
                 break
-        if isinstance(inside, (dict, list)) and (
-            isinstance(inside, dict) or path[-1] < len(inside)
+        if isinstance(inside, dict) or (
+            isinstance(inside, list) and isinstance(path[-1], int) and path[-1] < len(inside)
         ):
             inside[path[-1]] = value
     card = read(content)

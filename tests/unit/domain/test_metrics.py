@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from unetscope.domain.metrics import ClassChange, dice, map_statistics, mask_change, rms_change
+from unetscope.domain.metrics import ClassChange, dice, mask_change, rms_change
 
 MASKS = arrays(np.uint8, (4, 5), elements=st.integers(0, 3))
 A = np.array([[0, 1, 1], [1, 2, 2]], np.uint8)
@@ -68,8 +68,3 @@ def test_a_change_to_what_is_no_number_is_no_number(bad: float) -> None:
     after = np.array([1, 2, bad], np.float32)
     assert math.isnan(rms_change(before, after))
     assert math.isnan(rms_change(after, before))
-
-
-def test_the_statistics_of_a_map() -> None:
-    found = map_statistics(np.array([[0.0, 0.0], [1.0, 3.0]], np.float32))
-    assert (found.least, found.greatest, found.mean, found.zeros) == (0, 3, 1, 0.5)

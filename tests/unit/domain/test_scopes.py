@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from tests.unit.fakes import kinds_network, layer, network_of, opened
 
 from unetscope.domain import scopes
+from unetscope.domain.editor import ONE_CELL
 from unetscope.domain.edits import Edit, ScaleFilter, SetBias, SetKernel, SetLayerWeights
 from unetscope.domain.errors import EditError
 from unetscope.domain.kernels import Weights
+from unetscope.domain.pages import KernelPage
 from unetscope.domain.recipes import RECIPE_BY_ID
 from unetscope.domain.scopes import Scope, Target
 
@@ -90,7 +92,9 @@ def test_a_value_too_large_for_single_precision_is_refused(scope: Scope) -> None
 @pytest.mark.parametrize("scope", list(Scope))
 def test_each_kernel_of_the_scope_is_changed_by_its_own(name: str, scope: Scope) -> None:
     trained = NETWORK.trained[name]
-    edit = scopes.each_kernel(target(scope, name, 1, 1), trained, lambda k: k[::-1] - k.mean())
+    edit = scopes.each_kernel(
+        target(scope, name, 1, 1), trained, lambda k: k[::-1] - k.mean(axis=(0, 1))
+    )
     new = after(edit)[0]
     reach = inside(trained[0], name, scope, 1, 1)
     expected = trained[0][::-1] - trained[0].mean(axis=(0, 1), keepdims=True)
@@ -102,9 +106,8 @@ def test_each_kernel_of_the_scope_is_changed_by_its_own(name: str, scope: Scope)
 @pytest.mark.parametrize("scope", WIDE)
 def test_a_recipe_keeps_the_norm_and_mean_of_every_single_kernel(name: str, scope: Scope) -> None:
     trained = NETWORK.trained[name]
-    edit = scopes.put_recipe(
-        target(scope, name, 1, 1), trained, RECIPE_BY_ID["sobel_x"], keep_norm=True
-    )
+    page = KernelPage(ONE_CELL, target(scope, name, 1, 1))
+    edit = page.put_recipe(trained, RECIPE_BY_ID["sobel_x"], keep_norm=True)
     for old, new in zip(one_by_one(trained[0]), one_by_one(after(edit)[0]), strict=True):
         assert np.linalg.norm(new) == pytest.approx(np.linalg.norm(old), rel=1e-6)
         assert new.mean() == pytest.approx(old.mean(), abs=1e-6)
@@ -112,7 +115,8 @@ def test_a_recipe_keeps_the_norm_and_mean_of_every_single_kernel(name: str, scop
 
 def test_without_keeping_the_norm_every_kernel_becomes_the_recipe_itself() -> None:
     recipe = RECIPE_BY_ID["laplacian"]
-    edit = scopes.put_recipe(target(Scope.LAYER), NETWORK.trained["conv"], recipe, keep_norm=False)
+    page = KernelPage(ONE_CELL, target(Scope.LAYER))
+    edit = page.put_recipe(NETWORK.trained["conv"], recipe, keep_norm=False)
     for kernel in one_by_one(after(edit)[0]):
         assert np.array_equal(kernel, recipe.kernel((3, 5)))
 
@@ -140,19 +144,18 @@ def test_a_square_kernel_can_be_turned() -> None:
 
 
 def test_a_recipe_that_would_only_silence_so_small_a_kernel_is_refused() -> None:
-    bare = target(Scope.LAYER, "bare", 0, 0)
+    page = KernelPage(ONE_CELL, target(Scope.LAYER, "bare", 0, 0))
     for keep_norm in (True, False):
         with pytest.raises(EditError, match="Sobel x gives only zeros at 1×1"):
-            scopes.put_recipe(
-                bare, NETWORK.trained["bare"], RECIPE_BY_ID["sobel_x"], keep_norm=keep_norm
-            )
+            page.put_recipe(NETWORK.trained["bare"], RECIPE_BY_ID["sobel_x"], keep_norm=keep_norm)
 
 
-def test_recipes_are_for_kernels_of_rows_and_columns() -> None:
+def test_a_kernel_of_one_axis_takes_a_recipe_as_one_row() -> None:
     network = network_of(layer("line", "Conv1D", output=(None, 8, 2), kernel=(3, 1, 2), bias=2))
-    line = Target(network.graph["line"], 0, 0, Scope.KERNEL)
-    with pytest.raises(EditError, match="those of line have 1 axes"):
-        scopes.put_recipe(line, network.trained["line"], RECIPE_BY_ID["box"], keep_norm=False)
+    page = KernelPage(ONE_CELL, Target(network.graph["line"], 0, 0, Scope.KERNEL))
+    edit = page.put_recipe(network.trained["line"], RECIPE_BY_ID["box"], keep_norm=False)
+    assert isinstance(edit, SetKernel)
+    assert np.allclose(edit.values, 1 / 3)
 
 
 def test_a_layer_without_kernels_has_no_layout() -> None:

@@ -23,6 +23,7 @@ from unetscope.domain.ports import (
     LookRequest,
     SweepRequest,
 )
+from unetscope.domain.survey import MapPeaks, peaks_of
 from unetscope.engine.messages import Ready, Reply, Request
 from unetscope.engine.process import EngineProcess
 from unetscope.engine.worker import Listener, Worker
@@ -67,6 +68,11 @@ class FakeWorkbench:
             raise ModelError("This slice does not fit.", "Choose another one.")
         parts = {"exact_in": asked.visible} if asked.dragging else {}
         return a_look(asked, **parts)
+
+    def survey(self, asked: LookRequest) -> MapPeaks:
+        maps = self.look(asked).maps
+        assert maps is not None
+        return peaks_of(maps.edited)
 
     def sweep(self, asked: SweepRequest) -> Generator[tuple[int, int, Effects], None, None]:
         self.sweeps += 1

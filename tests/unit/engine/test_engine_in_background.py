@@ -19,7 +19,8 @@ from tests.unit.engine.bench import (
 )
 
 from unetscope.domain.errors import EngineError
-from unetscope.domain.ports import Cancel, Effects, EngineState, Look
+from unetscope.domain.ports import Cancel, Effects, EngineState, Look, LookRequest
+from unetscope.domain.survey import MapPeaks
 from unetscope.engine import idle, process
 from unetscope.engine.messages import LookAhead, LookAt
 
@@ -199,3 +200,46 @@ def test_nothing_of_the_sweep_is_left_in_what_is_asked_next(
     sweep(caller, edits=(*EDITS, *EDITS))
     caller.wait_for(3)
     assert bench.steps == 2 * MAPS
+
+
+def survey(caller: Caller, key: str) -> Cancel:
+    return caller.engine.survey(request(key), caller.answers.append, caller.errors.append)
+
+
+def test_a_survey_of_a_slice_says_how_strong_its_maps_are(caller: Caller) -> None:
+    survey(caller, "3")
+    found = caller.wait_for(1)
+    assert isinstance(found, MapPeaks)
+    assert found.greatest.tolist() == [4, 7, 10, 13]  # three times 1 to 4, and one edit
+    assert found.at.tolist() == [[0, 0]] * 4
+
+
+def test_the_engine_dies_in_a_survey_and_does_it_again(
+    caller: Caller, bench: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = bench.survey
+
+    def deadly(asked: LookRequest) -> MapPeaks:
+        if asked.image_key == "5" and len(ThreadChild.born) == 1:
+            ThreadChild.born[0].kill()
+        return whole(asked)
+
+    monkeypatch.setattr(bench, "survey", deadly)
+    survey(caller, "5")
+    survey(caller, "6")
+    caller.wait_for(2)
+    assert caller.errors == []
+    assert [peaks.greatest[0] for peaks in caller.answers] == [6, 7]
+    assert len(ThreadChild.born) == 2
+
+
+def test_a_cancelled_survey_never_calls_back(caller: Caller, bench: FakeWorkbench) -> None:
+    def wait(_step: int) -> None:
+        time.sleep(0.01)
+
+    bench.before_step = wait
+    sweep(caller)  # it goes first, so that the survey waits
+    survey(caller, "7")()
+    survey(caller, "8")
+    caller.wait_for(2)
+    assert bench.looks == ["8"]

@@ -222,6 +222,22 @@ def test_a_frame_that_ends_early_is_remarked_on(tmp_path: Path) -> None:
     assert any("break the standard" in warning for warning in series.warnings)
 
 
+def test_a_jpeg_ls_frame_without_its_end_is_refused_at_once(
+    tmp_path: Path, own: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unetscope.io.dicom_series.decoder", own)
+    monkeypatch.setattr(decoder_module, "frame_seconds", lambda _: 3.0)
+    syntax = "1.2.840.10008.1.2.4.80"
+    whole = bytes(LOSSLESS[syntax](TWELVE[0]))
+    assert whole.endswith(b"\xff\xd9")
+    frames = [whole, whole[:-2] + b"\xff\x6c"]
+    series = opened(save_compressed(tmp_path / "a.dcm", frames, syntax, (2, 40, 30)))
+    assert np.array_equal(series.raw(0), TWELVE[0])
+    with pytest.raises(StudyError, match="cannot be decoded"):
+        series.raw(1)
+    assert own._deadly == set(), "it did not take long"
+
+
 def test_a_frame_of_another_size_than_the_header_says_is_refused(tmp_path: Path) -> None:
     frame = bytes(LOSSLESS["1.2.840.10008.1.2.4.70"](TWELVE[0, :20]))
     path = save_compressed(tmp_path / "a.dcm", [frame], "1.2.840.10008.1.2.4.70", (1, 40, 30))

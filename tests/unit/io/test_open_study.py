@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import logging
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pydicom
 import pytest
 from pydicom import DataElement, Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, RTPlanStorage
 from tests.unit.io.builders import (
     BIG_ENDIAN,
     DEFLATED,
@@ -24,6 +26,8 @@ from tests.unit.io.builders import (
 )
 
 from unetscope.domain.errors import Cancelled, StudyError, UnetscopeError
+from unetscope.io import dicom
+from unetscope.io.notices import noticing
 from unetscope.io.study import open_study
 
 PYDICOM_FILES = sorted(
@@ -92,8 +96,11 @@ def test_what_cannot_be_read_is_listed_and_the_rest_opens(tmp_path: Path) -> Non
         "readme.txt": "not a DICOM file",
         ".hidden": "a hidden folder",
         "cut.dcm": "cut short",
-        "rgb.dcm": "a colour image",
+        "rgb.dcm": "cut short",
     }
+    expected = {skipped.path.name for skipped in study.skipped if skipped.expected}
+    assert expected == {"readme.txt", ".hidden"}
+    assert [skipped.expected for skipped in study.skipped] == [False, False, True, True]
 
 
 def test_a_study_says_who_when_and_what(tmp_path: Path) -> None:
@@ -127,11 +134,107 @@ def test_a_deflated_bomb_is_refused(tmp_path: Path) -> None:
     assert "256 MB" in message(save(bomb, tmp_path / "bomb.dcm", DEFLATED))
 
 
+def test_a_deflated_file_is_inflated_once_for_all_its_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
+    path = save(mr_slice(0, frames, NumberOfFrames=3), tmp_path / "a.dcm", DEFLATED)
+    series = open_study(path).series[0]
+    times: list[Path] = []
+    inflate = dicom._inflate
+
+    def counting(path: Path, stream: BinaryIO, size: int, start: int) -> bytes:
+        times.append(path)
+        return inflate(path, stream, size, start)
+
+    monkeypatch.setattr(dicom, "_inflate", counting)
+    assert np.array_equal(series.volume(), frames)
+    assert times == [], "it was inflated for its header"
+    other = save(mr_slice(0, frames + 1, NumberOfFrames=3), tmp_path / "b.dcm", DEFLATED)
+    assert np.array_equal(open_study(other).series[0].raw(1), frames[1] + 1)
+    assert times == [other]
+    path.write_bytes(other.read_bytes())
+    assert np.array_equal(open_study(path).series[0].raw(2), frames[2] + 1)
+    assert times == [other, path]
+
+
 def test_a_file_without_preamble_opens_only_when_it_is_an_image(tmp_path: Path) -> None:
     bare = save(mr_slice(), tmp_path / "bare", IMPLICIT, with_meta=False)
     assert np.array_equal(open_study(bare).series[0].raw(0).ravel(), np.arange(20))
     rowless = save(mr_slice(Rows=None), tmp_path / "rowless", IMPLICIT, with_meta=False)
-    assert "not a DICOM file" in message(rowless)
+    assert "without the size of its image" in message(rowless)
+    kind = mr_slice(Rows=None, PixelData=None, Modality=None, SOPClassUID=RTPlanStorage)
+    plan = save(kind, tmp_path / "plan", IMPLICIT, with_meta=False)
+    assert "a DICOM object without an image (RT Plan Storage)" in message(plan)
+    nameless = save(mr_slice(SOPClassUID=None), tmp_path / "nameless", with_meta=False)
+    assert "does not say of what kind it is" in message(nameless)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.dcm", b"", "a.dcm is empty."),
+        ("a.dcm.gz", b"\x1f\x8b\x08" + bytes(200), "is a gzip file. Unpack it first."),
+        ("a.rar", b"Rar!" + bytes(200), "is a RAR file. Unpack it first."),
+        ("a.txt", b"\x1f\x8b\x08" + bytes(200), "is not a DICOM file."),
+        ("a", b"\x08\0\x05\0CS\2\0IS", "is not a DICOM file."),
+    ],
+)
+def test_what_is_no_dicom_is_named(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert said in message(path)
+
+
+def test_what_nobody_takes_for_a_slice_is_told_apart(tmp_path: Path) -> None:
+    save(mr_slice(), tmp_path / "IM1")
+    expected = ["Thumbs.db", ".DS_Store", "README", "viewer.exe", "AUTORUN.INF", "t1.json"]
+    unexpected = ["IM2", "IM3.dcm", "a.b", "series.v2"]
+    for name in (*expected, *unexpected):
+        (tmp_path / name).write_bytes(b"something else")
+    save_nifti(tmp_path / "t1.img", np.zeros((3, 4, 5), np.int16), np.eye(4))
+    dicomdir(tmp_path, [])
+    save(mr_slice(PixelData=None, Rows=None, Columns=None), tmp_path / "report.txt")
+    study = open_study(tmp_path)
+    assert len(study.series) == 2
+    told = {skipped.path.name: skipped.expected for skipped in study.skipped}
+    assert told == {
+        **dict.fromkeys((*expected, "DICOMDIR", "t1.img"), True),
+        **dict.fromkeys((*unexpected, "report.txt"), False),
+    }
+    assert sorted(told, key=told.__getitem__) == list(told), "they are at the end"
+
+
+def test_files_in_a_zip_are_named_by_their_place_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "study.zip"
+    slice_ = save(mr_slice(), tmp_path / "slice").read_bytes()
+    with zipfile.ZipFile(path, "w") as pack:
+        pack.writestr("disc/a", slice_)
+        pack.writestr("disc/b", slice_)
+        pack.writestr("disc/cut", slice_[:-7])
+        pack.writestr("disc/.hidden/c", b"")
+    skipped = {one.path: one.reason for one in open_study(path).skipped}
+    assert skipped == {
+        path / "disc/b": "a duplicate of a",
+        path / "disc/cut": "cut short",
+        path / "disc/.hidden": "a hidden folder",
+    }
+
+
+def test_nothing_that_pydicom_remarks_reaches_a_terminal(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (odd,) = [path for path in PYDICOM_FILES if path.name == "badVR.dcm"]
+    series = open_study(odd).series[0]
+    series.slice(0)
+    series.tags(0)
+    assert series.notices
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
+    with noticing([]):
+        pass
+    logging.getLogger("pydicom").warning("of others")
+    assert [record.message for record in caplog.records] == ["of others"]
 
 
 def test_an_unknown_transfer_syntax_is_named(tmp_path: Path) -> None:

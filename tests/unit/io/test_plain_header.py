@@ -149,7 +149,31 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         if syntax == IMPLICIT:
             del ds[0x0019100C]
         made[syntax] = save(ds, folder / "whole.dcm", syntax).read_bytes()
+    in_colour = rich_slice()
+    in_colour.SamplesPerPixel, in_colour.PhotometricInterpretation = 3, "YBR_FULL"
+    in_colour.PlanarConfiguration, in_colour.PixelData = 1, bytes(120)
+    made["colour"] = save(in_colour, folder / "whole.dcm").read_bytes()
+    made["palette"] = save(with_palette(), folder / "whole.dcm").read_bytes()
     return made
+
+
+def with_palette() -> Dataset:
+    ds = rich_slice()
+    ds.PhotometricInterpretation = "PALETTE COLOR"
+    for name in ("Red", "Green", "Blue"):
+        setattr(ds, f"{name}PaletteColorLookupTableDescriptor", [8, 2**16 - 3, 16])
+        ds[f"{name}PaletteColorLookupTableDescriptor"].VR = "US"
+        setattr(ds, f"{name}PaletteColorLookupTableData", bytes(range(16)))
+        ds[f"{name}PaletteColorLookupTableData"].VR = "OW"
+    return ds
+
+
+def test_a_palette_is_read_without_pydicom(tmp_path: Path, readers: Readers) -> None:
+    path = save(with_palette(), tmp_path / "a.dcm")
+    ours, theirs = readers.both(path)
+    assert readers.plain == 1
+    assert ours == theirs
+    assert "'first': -3" in ours
 
 
 CHANGES = st.lists(
@@ -186,16 +210,16 @@ def changed(content: bytes, changes: list[tuple[float, str, int]]) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
-@given(changes=CHANGES, syntax=st.sampled_from([EXPLICIT, IMPLICIT]))
+@settings(max_examples=350, deadline=None, derandomize=True)
+@given(changes=CHANGES, kind=st.sampled_from([EXPLICIT, IMPLICIT, "colour", "palette"]))
 def test_a_damaged_header_gives_what_pydicom_gives(
     tmp_path_factory: pytest.TempPathFactory,
     contents: dict[str, bytes],
     changes: list[tuple[float, str, int]],
-    syntax: str,
+    kind: str,
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.dcm"
-    path.write_bytes(changed(contents[syntax], changes))
+    path.write_bytes(changed(contents[kind], changes))
     ours, theirs = Readers().both(path)
     assert ours == theirs
 

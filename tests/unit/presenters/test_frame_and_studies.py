@@ -73,7 +73,7 @@ def test_the_status_names_the_step(bench: Bench, frame: FramePresenter) -> None:
 
 def test_trouble_is_told_with_its_hint(bench: Bench, frame: FramePresenter) -> None:
     bench.desk.open_study(Path("/empty"))
-    assert (frame.view.busy, frame.view.share) == ("Opening empty", 0.0)
+    assert (frame.view.busy, frame.view.share) == ("Opening the study", 0.0)
     bench.jobs.run()
     view = frame.view
     assert (view.status, view.hint) == (
@@ -106,7 +106,7 @@ def test_progress_is_shown_and_can_be_cancelled(bench: Bench, frame: FramePresen
     frame.view_changed.connect(hear)
     bench.open_study()
     assert [(v.busy, v.share) for v in heard][:2] == [
-        ("Opening study", 0.0),
+        ("Opening the study", 0.0),
         ("Reading 1 of 2 files", 0.5),
     ]
     bench.desk.open_study(Path("/study"))

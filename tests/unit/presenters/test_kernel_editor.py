@@ -42,9 +42,9 @@ def test_without_a_model_the_editor_says_what_to_do(bench: Bench) -> None:
 
 
 def test_a_layer_without_kernels_says_so(bench: Bench, editor: KernelPresenter) -> None:
-    bench.update(lambda s: s.select_layer("dense"))
+    bench.update(lambda s: s.select_layer("image"))
     assert editor.view.kernel is None
-    assert editor.view.empty == "dense (Dense) holds no kernels.\nSelect a convolution."
+    assert editor.view.empty == "image (InputLayer) holds no kernels.\nSelect a convolution."
 
 
 def test_the_kernel_shown_is_the_one_selected(bench: Bench, editor: KernelPresenter) -> None:
@@ -161,10 +161,10 @@ def test_a_recipe_goes_into_every_kernel_of_the_scope(
 
 def test_flipping_negating_and_turning(bench: Bench, editor: KernelPresenter) -> None:
     editor.set_scope(Scope.LAYER)
-    editor.change_kernels("Negate", lambda kernel: -kernel)
+    editor.change_kernels("negate")
     assert np.array_equal(bench.session.weights()[0], -NETWORK.trained["conv"][0])
     assert steps(bench) == ["Negate on conv"]
-    editor.change_kernels("Turn", np.rot90)
+    editor.change_kernels("turn")
     assert "has shape (3, 5), but found (5, 3)" in editor.view.problem
     assert len(steps(bench)) == 1
 
@@ -201,8 +201,8 @@ def test_a_refused_edit_changes_nothing_and_says_why_until_the_next_change(
     assert "must be finite" in editor.view.problem
     editor.set_value(0, 0, 1.0)
     assert editor.view.problem == ""
-    editor.report("The clipboard holds no table of numbers.")
-    assert editor.view.problem.startswith("The clipboard")
+    editor.paste("hello")
+    assert editor.view.problem.startswith("This text is no table of numbers.")
     editor.select_filter(1)
     assert editor.view.problem == ""
 
@@ -216,19 +216,25 @@ def test_revert_brings_the_trained_values_back(bench: Bench, editor: KernelPrese
     assert bench.session.edits == ()
 
 
-def test_kernels_of_three_axes_are_edited_where_they_are_drawn(bench: Bench) -> None:
+def test_kernels_of_three_axes_are_edited_plane_by_plane(bench: Bench) -> None:
     from tests.unit.fakes import layer, network_of
 
     cube = layer("cube", "Conv3D", output=(None, 4, 4, 4, 1), kernel=(2, 3, 4, 1, 1))
     presenter = KernelPresenter(bench.store, bench.desk, bench.live)
     bench.open_model(network_of(cube))
     assert presenter.view.kernel is not None
-    assert presenter.view.kernel.shape == (6, 4)
-    presenter.set_value(4, 2, 7.0)
-    assert presenter.view.kernel[4, 2] == 7
+    assert presenter.view.kernel.shape == (3, 4)
+    assert (presenter.view.plane, presenter.view.planes) == (0, 2)
+    presenter.choose(plane=1)
+    presenter.set_value(1, 2, 7.0)
+    assert presenter.view.kernel[1, 2] == 7
     assert bench.session.weights()[0][1, 1, 2, 0, 0] == 7
+    before = bench.session.weights()[0].copy()
+    presenter.set_keep_norm(False)
     presenter.apply_recipe("box")
-    assert "have 3 axes" in presenter.view.problem
+    after = bench.session.weights()[0]
+    assert np.allclose(after[1], 1 / 12)
+    assert np.array_equal(after[0], before[0])
 
 
 # --------------------------------------------------------------------- effect
@@ -326,6 +332,7 @@ def test_a_wider_scope_is_advised_when_next_to_nothing_changed(
     bench.update(lambda s: s.edit(SetBias("enc", 0, 1.0)))
     look(bench, change)
     assert ("widen the scope" in live.view.effect.advice) is advised
+    assert live.view.effect.wider is (Scope.FILTER if advised else None)
 
 
 def test_numbers_of_other_edits_or_another_slice_are_called_stale(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.unit.fakes import CARD, CLASSES, Bench, FakeSeries, unet
 
+from unetscope.domain.comparing import Way
 from unetscope.domain.edits import SetBias
 from unetscope.domain.geometry import EdgeLetters
 from unetscope.domain.preprocess import Preprocessing
@@ -76,6 +77,7 @@ def test_the_slice_is_shown_through_the_files_window_with_letters_and_corners(se
     assert view.corners.bottom_left == (
         "⚠ Uneven.",
         "⚠ b",
+        "⚠ c",
         "slice 2 / 3   32.0 mm",
         "W 200  C 100",
     )
@@ -373,3 +375,78 @@ def test_a_change_of_the_layer_does_not_draw_the_slice_again(segmented: Seen) ->
     segmented.views.clear()
     segmented.bench.store.update(lambda s: s.select_filter(1))
     assert segmented.views == []
+
+
+# ------------------------------------------------------------------ comparing
+
+
+def differing(seen: Seen) -> None:
+    """Study and model open, an edit in force, and masks that differ in one row."""
+    seen.bench.open_model()
+    seen.bench.open_study()
+    seen.bench.update(lambda s: s.edit(SetBias("enc", 0, 1.0)))
+    trained, edited = np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.uint8)
+    trained[0, :4], edited[0, 2:] = 1, 2
+    seen.bench.engine.answer(mask=edited, trained_mask=trained)
+
+
+def test_delta_says_what_it_shows_and_measures_it(seen: Seen) -> None:
+    differing(seen)
+    seen.presenter.compare(lambda comparing: comparing.choose(Way.DELTA))
+    assert seen.view.note == "changes of all classes"
+    assert [each.name for each in seen.view.legend] == [
+        "gained 4 px · 1 mm²",
+        "lost 2 px · 0 mm²",
+        "another class 2 px · 0 mm²",
+    ]
+    assert labels_of(seen.view)[0] == [2, 2, 3, 3, 1, 1, 1, 1]
+    assert seen.presenter.probe(0, 2)[-1] == "CSF → Brain"
+    assert seen.presenter.probe(5, 5)[-1] == "Background"
+
+
+def test_the_eyes_of_a_delta_are_those_of_the_changes(seen: Seen) -> None:
+    differing(seen)
+    seen.presenter.compare(lambda comparing: comparing.choose(Way.DELTA))
+    seen.presenter.toggle_label(2)
+    assert seen.view.hidden == {2}
+    assert not seen.bench.session.hidden_labels
+
+
+def test_the_handle_of_swipe_goes_where_it_is_put_and_the_probe_knows_its_sides(
+    seen: Seen,
+) -> None:
+    differing(seen)
+    seen.presenter.compare(lambda comparing: comparing.choose(Way.SWIPE))
+    seen.presenter.divide_at(3.0)
+    assert seen.view.split == 3
+    assert labels_of(seen.view)[0] == [1, 1, 1, 2, 2, 2, 2, 2]
+    assert seen.presenter.probe(0, 2)[-1] == "CSF"
+    assert seen.presenter.probe(0, 3)[-1].startswith("Brain")
+
+
+def test_side_by_side_the_probe_tells_of_the_picture_it_is_over(seen: Seen) -> None:
+    differing(seen)
+    seen.presenter.compare(lambda comparing: comparing.choose(Way.SIDE_BY_SIDE))
+    assert seen.view.beside is not None
+    assert seen.view.beside[0].tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+    assert seen.presenter.probe(0, 3, beside=True)[-1] == "CSF"
+    assert seen.presenter.probe(0, 3)[-1].startswith("Brain")
+
+
+def test_a_probability_gives_way_to_two_masks_and_comes_back(seen: Seen) -> None:
+    differing(seen)
+    seen.presenter.look(lambda viewer: viewer.show_probability(1))
+    assert seen.view.chance is not None
+    seen.presenter.compare(lambda comparing: comparing.choose(Way.DELTA))
+    assert seen.view.chance is None
+    assert seen.view.labels is not None
+    seen.presenter.compare(lambda comparing: comparing.choose(Way.OFF))
+    assert seen.view.chance is not None
+
+
+def test_flicker_changes_between_both_and_says_which(seen: Seen) -> None:
+    differing(seen)
+    seen.presenter.compare(lambda comparing: comparing.choose(Way.FLICKER))
+    assert (seen.view.note, labels_of(seen.view)[0][7]) == ("edited result", 2)
+    seen.presenter.flicker()
+    assert (seen.view.note, labels_of(seen.view)[0][7]) == ("trained result", 0)

@@ -68,14 +68,14 @@ def test_names_and_confirmation_ask_nothing_and_keep_the_masks_of_the_series(kep
     bench = kept.bench
     bench.segmentation.start()
     bench.jobs.run()
-    before, asked = dict(bench.segmentation._masks["1.2.3"]), len(bench.engine.looks)
+    before, asked = dict(bench.segmentation.masks("1.2.3")), len(bench.engine.looks)
 
     kept.keeper.change(name="Other", classes=CARD.classes[::-1][::-1])
     kept.keeper.confirm()
     bench.jobs.run()
 
     assert len(bench.engine.looks) == asked
-    assert bench.segmentation._masks["1.2.3"] == before
+    assert bench.segmentation.masks("1.2.3") == before
 
 
 def test_nothing_is_written_until_the_card_is_saved(kept: Kept) -> None:

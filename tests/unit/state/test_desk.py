@@ -62,7 +62,7 @@ def test_a_study_opens_at_the_middle_of_its_largest_series(bench: Bench, ears: E
     assert bench.session.slice_index == 4
     assert bench.desk.shown is study.series[1]
     assert ears.studies == 1
-    assert ears.busy == [(0.0, "Opening study"), (0.5, "Reading 1 of 2 files"), (1.0, "")]
+    assert ears.busy == [(0.0, "Opening the study"), (0.5, "Reading 1 of 2 files"), (1.0, "")]
     assert ears.notices == []
 
 
@@ -76,7 +76,7 @@ def test_a_study_that_fails_to_open_leaves_the_open_one_and_says_why(
     assert bench.desk.studies == (study,)
     assert bench.session == before
     assert ears.notices == [
-        Notice("There is nothing to show in empty.", "Choose another folder.", trouble=True)
+        Notice("There is nothing to show in empty.", "Choose another folder.", private=True)
     ]
     assert ears.busy[-1] == (1.0, "")
 
@@ -93,6 +93,16 @@ def test_files_that_were_left_out_are_named_with_their_reasons(bench: Bench, ear
     assert notice.details == {"/s/report.pdf": "not a DICOM file", "/s/b.dcm": "a colour image"}
     bench.open_study(skipped=skipped[:1])
     assert ears.notices[-1].what == "1 file could not be shown."
+
+
+def test_files_that_nobody_takes_for_slices_are_not_counted(bench: Bench, ears: Ears) -> None:
+    texts = tuple(Skipped(Path(f"/s/{n}.txt"), "not a DICOM file", expected=True) for n in "ab")
+    bench.open_study(skipped=texts)
+    assert ears.notices == []
+    bench.open_study(skipped=(Skipped(Path("/s/c.dcm"), "cut short"), *texts))
+    (notice,) = ears.notices
+    assert (notice.what, notice.hint) == ("1 file could not be shown.", "c.dcm: cut short")
+    assert list(notice.details) == ["/s/c.dcm", "/s/a.txt", "/s/b.txt"]
 
 
 def test_a_second_study_is_added_and_one_that_is_opened_again_replaces_itself(

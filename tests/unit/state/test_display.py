@@ -26,7 +26,7 @@ def bench() -> Bench:
 def test_of_a_series_that_was_not_segmented_a_plane_meets_the_mask_shown(bench: Bench) -> None:
     mask = bench.display.mask()
     assert mask is not None
-    met = bench.display.plane_mask(Plane(1), (2, 5, 3), SHAPE)
+    met = bench.display.plane_masks(Plane(1), (2, 5, 3), SHAPE)[1]
     assert met is not None
     assert np.array_equal(met[2], mask[5])
     assert not np.delete(met, 2, axis=0).any()
@@ -38,8 +38,8 @@ def test_of_a_segmented_series_a_plane_meets_all_masks(bench: Bench) -> None:
     kept = bench.segmentation.masks("1.2.3")
     masks = np.stack([kept[index] for index in range(SHAPE[0])])
     for voxel in ((2, 5, 3), (2, 6, 1)):
-        across_rows = bench.display.plane_mask(Plane(1), voxel, SHAPE)
-        across_columns = bench.display.plane_mask(Plane(2), voxel, SHAPE)
+        across_rows = bench.display.plane_masks(Plane(1), voxel, SHAPE)[1]
+        across_columns = bench.display.plane_masks(Plane(2), voxel, SHAPE)[1]
         assert across_rows is not None
         assert across_columns is not None
         assert np.array_equal(across_rows, masks[:, voxel[1], :])
@@ -49,9 +49,9 @@ def test_of_a_segmented_series_a_plane_meets_all_masks(bench: Bench) -> None:
 def test_an_edit_takes_the_kept_masks_out_of_the_planes(bench: Bench) -> None:
     bench.segmentation.start()
     bench.jobs.run()
-    assert bench.display.plane_mask(Plane(1), (2, 5, 3), SHAPE) is not None
+    assert bench.display.plane_masks(Plane(1), (2, 5, 3), SHAPE)[1] is not None
     bench.update(lambda s: s.edit(SetBias("enc", 0, 1.0)))
-    met = bench.display.plane_mask(Plane(1), (2, 5, 3), SHAPE)
+    met = bench.display.plane_masks(Plane(1), (2, 5, 3), SHAPE)[1]
     assert met is not None
     assert not np.delete(met, 2, axis=0).any()
 
@@ -59,7 +59,7 @@ def test_an_edit_takes_the_kept_masks_out_of_the_planes(bench: Bench) -> None:
 def test_without_a_network_there_is_no_mask_to_meet() -> None:
     bench = Bench()
     bench.open_study()
-    assert bench.display.plane_mask(Plane(1), (2, 5, 3), (5, 8, 8)) is None
+    assert bench.display.plane_masks(Plane(1), (2, 5, 3), (5, 8, 8))[1] is None
 
 
 def test_a_probability_lies_on_the_slices_own_grid() -> None:

@@ -12,10 +12,12 @@ from tests.unit.fakes import CARD, Bench, FakeSeries, FakeStudy, unet
 
 from unetscope.domain.edits import SetBias
 from unetscope.domain.errors import EngineError, UnetscopeError
+from unetscope.domain.feature_maps import Scaling
+from unetscope.domain.filter_gallery import FilterGallery, Gallery
 from unetscope.domain.ports import LookRequest
 from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.scopes import Scope
-from unetscope.domain.session import Gallery, Scaling, Session
+from unetscope.domain.session import Session
 from unetscope.domain.window import Window
 from unetscope.state.live import SliceKey
 from unetscope.state.network_input import network_input
@@ -196,7 +198,7 @@ CHANGES: dict[str, Callable[[Session], Session]] = {
     "far slice": lambda s: s.select_slice(0),
     "edit and slice": lambda s: s.edit(EDIT).select_slice(3),
     "network": lambda s: s.open_network(unet(1, "sha256:1"), CARD),
-    "card": lambda s: replace(s, card=replace(CARD, preprocessing=Preprocessing(size=(8, 8)))),
+    "card": lambda s: s.use_card(replace(CARD, preprocessing=Preprocessing(size=(8, 8)))),
 }
 
 
@@ -221,8 +223,8 @@ DISPLAY: dict[str, Callable[[Session], Session]] = {
     "opacity": lambda s: s.set_opacity(0.1),
     "label": lambda s: s.toggle_label(1),
     "trained": lambda s: s.compare_trained(True),
-    "gallery": lambda s: s.show_gallery(Gallery.INPUTS),
-    "scaling": lambda s: s.scale_maps(Scaling.EACH).scale_kernels(Scaling.LAYER),
+    "gallery": lambda s: s.arrange(FilterGallery(shows=Gallery.INPUTS)),
+    "maps": lambda s: s.show_maps(replace(s.maps, scaling=Scaling.EACH)),
     "scope": lambda s: s.set_scope(Scope.LAYER).set_keep_norm(False),
     "confirmed": lambda s: s.confirm_network(unet()),
 }
@@ -245,7 +247,7 @@ def test_equal_image_keys_mean_equal_images(both: Bench) -> None:
     asked = both.engine.looks
     for clip in ((-1.0, 90.0), (-2.0, 90.0), None):
         steps = Preprocessing(size=(8, 8), normalise="none", clip=clip)
-        both.update(lambda s, steps=steps: replace(s, card=replace(CARD, preprocessing=steps)))  # type: ignore[misc]
+        both.update(lambda s, steps=steps: s.use_card(replace(CARD, preprocessing=steps)))  # type: ignore[misc]
     both.update(lambda s: s.select_slice(1))
     keys = [one.request.image_key for one in asked]
     assert len(set(keys[1:])) == len(asked) - 1

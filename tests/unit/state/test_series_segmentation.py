@@ -137,7 +137,7 @@ def test_cancelling_keeps_what_is_made_and_starting_again_makes_the_rest(
 CHANGES = {
     "edit": lambda s: s.edit(EDIT),
     "network": lambda s: s.open_network(unet(1, "sha256:1"), CARD),
-    "card": lambda s: replace(s, card=replace(CARD, preprocessing=Preprocessing(size=(8, 8)))),
+    "card": lambda s: s.use_card(replace(CARD, preprocessing=Preprocessing(size=(8, 8)))),
 }
 
 
@@ -245,3 +245,74 @@ def test_a_mask_that_was_seen_goes_with_its_study(bench: Bench) -> None:
     key = bench.live.answer.key
     bench.open_study(FakeSeries())
     assert bench.segmentation.seen(key) is None
+
+
+# ------------------------------------------------------------------ comparing
+
+
+def versions(bench: Bench) -> list[int]:
+    """How many edits each slice that is being segmented is to see."""
+    return [len(asked.request.edits) for asked in bench.engine.segments]
+
+
+def test_a_comparison_segments_every_slice_with_both_networks(bench: Bench, ears: Ears) -> None:
+    bench.update(lambda s: s.edit(EDIT))
+    bench.segmentation.start(compare=True)
+    bench.jobs.run()
+    assert versions(bench) == [0, 1]  # of the slice shown, the trained network first
+    go_on(bench)
+    assert kept(bench) == [0, 1, 2, 3, 4]
+    assert sorted(bench.segmentation.trained_masks(UID)) == [0, 1, 2, 3, 4]
+    assert ears.progress[0][1] == ("Segmenting the series: 0 of 10 masks, trained and edited")
+    assert "Segmented 5 slices with the trained and the edited network" in ears.said
+
+
+def test_after_another_edit_only_the_edited_masks_are_made_again(bench: Bench) -> None:
+    bench.update(lambda s: s.edit(EDIT))
+    bench.segmentation.start(compare=True)
+    go_on(bench)
+    trained = dict(bench.segmentation.trained_masks(UID))
+    bench.update(lambda s: s.edit(SetBias("enc", 1, 2.0)))
+    assert kept(bench) == []
+    assert bench.segmentation.trained_masks(UID) == trained
+    bench.segmentation.start(compare=True)
+    seen: list[int] = []
+    for _ in range(20):
+        bench.jobs.run()
+        seen += versions(bench)
+        bench.engine.answer_segments()
+    assert seen == [2] * 5
+    assert kept(bench) == [0, 1, 2, 3, 4]
+
+
+def test_taking_the_edits_back_brings_the_trained_masks_back(bench: Bench) -> None:
+    bench.segmentation.start()
+    go_on(bench)
+    bench.update(lambda s: s.edit(EDIT))
+    assert kept(bench) == []
+    bench.update(Session.undo)
+    assert kept(bench) == [0, 1, 2, 3, 4]
+
+
+def test_other_steps_before_the_network_drop_the_trained_masks_too(bench: Bench) -> None:
+    bench.segmentation.start()
+    go_on(bench)
+    steps = replace(CARD, preprocessing=Preprocessing(size=(8, 8), normalise="zscore", clip=None))
+    bench.update(lambda s: s.use_card(steps))
+    assert not bench.segmentation.trained_masks(UID)
+
+
+def test_without_edits_a_comparison_needs_the_trained_network_only(bench: Bench) -> None:
+    bench.segmentation.start(compare=True)
+    bench.jobs.run()
+    assert versions(bench) == [0, 0]
+    bench.segmentation.cancel()
+
+
+def test_a_cancelled_comparison_says_how_many_masks_there_are(bench: Bench, ears: Ears) -> None:
+    bench.update(lambda s: s.edit(EDIT))
+    bench.segmentation.start(compare=True)
+    bench.jobs.run()
+    bench.engine.answer_segments()
+    bench.segmentation.cancel()
+    assert ears.said == "Stopped after 2 of 10 masks, trained and edited; those are kept."

@@ -28,7 +28,7 @@ EDIT: tuple[Command, ...] = (
         change=Session.undo,
         enabled=lambda s: bool(s.history.done),
         shortcut=Keys.Undo,
-        tip="Take the latest edit back, exactly",
+        tip="Take the latest step back, exactly: an edit, or a change of the input card",
     ),
     Command(
         id="edit.redo",
@@ -36,7 +36,7 @@ EDIT: tuple[Command, ...] = (
         change=Session.redo,
         enabled=lambda s: bool(s.history.undone),
         shortcut=("Ctrl+Shift+Z", "Ctrl+Y"),
-        tip="Take the latest undone edit again",
+        tip="Take the latest undone step again",
     ),
     Command(
         id="edit.copy_kernel",

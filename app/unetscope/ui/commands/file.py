@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QKeySequence
 
-from unetscope.ui.commands.command import Command, called, has_network
+from unetscope.ui.commands.command import Command, called, has_edits, has_kernel, has_network
 
 Keys = QKeySequence.StandardKey
 
@@ -41,7 +41,7 @@ FILE: tuple[Command, ...] = (
     ),
     Command(
         id="file.open_sample",
-        text=called("Open sample study"),
+        text=called("Open the sample study"),
         ask=lambda w: w.opening.open_sample(),
         shortcut="Ctrl+Shift+E",
         tip="Open the head and the brain tissue U-Net that come with Unetscope",
@@ -55,10 +55,38 @@ FILE: tuple[Command, ...] = (
         tip="Write a new .keras file, open it again and compare; the source file stays as it is",
     ),
     Command(
+        id="file.save_edits",
+        text=called("Save edits…"),
+        ask=lambda w: w.history_panel.ask_save(),
+        enabled=has_edits,
+        tip="Write the edits in force to a small file, to apply them again or to share them",
+    ),
+    Command(
+        id="file.apply_edits",
+        text=called("Apply edits…"),
+        ask=lambda w: w.history_panel.ask_apply(),
+        enabled=has_network,
+        tip="Put the edits of a file in force, in the place of those that are; it can be undone",
+    ),
+    Command(
         id="file.save_picture",
         text=called("Save picture of the window…"),
         ask=lambda w: w.ask_save_picture(),
         tip="Save what the window shows as PNG; identity is hidden in it",
+    ),
+    Command(
+        id="file.save_filters",
+        text=called("Save filters as a picture…"),
+        ask=lambda w: w.filters_panel.ask_save_picture(),
+        enabled=has_kernel,
+        tip="Write all tiles of the filter gallery as PNG",
+    ),
+    Command(
+        id="file.save_filter_table",
+        text=called("Save table of filters…"),
+        ask=lambda w: w.filters_panel.ask_save_table(),
+        enabled=has_kernel,
+        tip="Write norm, sparsity, activation and effect of each filter as CSV",
     ),
     Command(
         id="file.quit", text=called("Quit"), ask=lambda w: w.close_window(), shortcut=Keys.Quit

@@ -28,7 +28,7 @@ SLICE_VIEW: tuple[Command, ...] = (
         change=lambda s: s.compare_trained(not s.show_trained),
         enabled=has_edits,
         checked=lambda s: s.show_trained,
-        tip="Show what the trained network makes of the slice (hold B, or its key in Preferences)",
+        tip="Show what the trained network makes of the slice; another key does so while held",
         short="Trained",
     ),
     Command(

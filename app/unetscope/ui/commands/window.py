@@ -18,6 +18,13 @@ WINDOW: tuple[Command, ...] = (
         tip="The header of the slice shown, with search",
     ),
     Command(
+        id="view.warnings",
+        text=called("Warnings of this series…"),
+        ask=lambda w: w.show_warnings(),
+        enabled=has_series,
+        tip="All that is unsure about the series shown (or click the warnings over the slice)",
+    ),
+    Command(
         id="view.command_palette",
         text=called("Command palette"),
         ask=lambda w: w.show_palette(),

@@ -20,12 +20,14 @@ from PySide6.QtWidgets import (
 from unetscope.presenters.input_card import InputCardPresenter, InputCardView, TensorView
 from unetscope.ui.widgets.card_editor import ClassesEditor, FactsEditor
 from unetscope.ui.widgets.check_table import CheckTable
+from unetscope.ui.widgets.flow_layout import FlowLayout
 from unetscope.ui.widgets.histogram import Histogram
 from unetscope.ui.widgets.map_view import MapContent, MapView
 from unetscope.ui.widgets.step_fields import NumberField
 from unetscope.ui.widgets.steps_editor import StepsEditor
 
-PICTURE = 132  # height and width of the picture of the tensor
+PICTURE = 112  # height and width of the picture of the tensor
+WANTED = 460  # height that shows the marks and the tensor
 
 
 class InputCardPanel(QDockWidget):
@@ -34,6 +36,7 @@ class InputCardPanel(QDockWidget):
     def __init__(self, presenter: InputCardPresenter, parent: QWidget) -> None:
         super().__init__("Input card", parent)
         self.setObjectName("input_card")
+        self.setProperty("wanted_height", WANTED)
         self._presenter = presenter
         self._tensor: TensorView | None = None
 
@@ -58,7 +61,7 @@ class InputCardPanel(QDockWidget):
         self.channel.setPrefix("channel ")
         self.histogram = Histogram()
         self.histogram.setToolTip("How many pixels of the tensor have which value; logarithmic")
-        self.histogram.setMinimumHeight(50)
+        self.histogram.setMinimumSize(40, 50)
         self.steps = StepsEditor()
         self.facts = FactsEditor()
         self.classes = ClassesEditor()
@@ -83,11 +86,9 @@ class InputCardPanel(QDockWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setSpacing(6)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(4)
+        buttons = FlowLayout()
         buttons.addWidget(self.back)
         buttons.addWidget(self.save)
-        buttons.addStretch(1)
         layout.addWidget(self.state)
         layout.addWidget(self.note)
         layout.addWidget(self.confirm)
@@ -120,7 +121,7 @@ class InputCardPanel(QDockWidget):
             button.clicked.connect(lambda: self._scroll.setFocus())
         self.confirm.clicked.connect(presenter.confirm)
         self.back.clicked.connect(presenter.back)
-        self.save.clicked.connect(presenter.save)
+        self.save.clicked.connect(lambda: presenter.save())
         self.channel.valueChanged.connect(lambda value: presenter.choose_channel(int(value)))
         self.steps.changed.connect(lambda fields: presenter.set_steps(**fields))
         self.steps.moved.connect(presenter.move_step)
@@ -162,6 +163,7 @@ class InputCardPanel(QDockWidget):
             usual_spacing=view.usual_spacing,
             fixed_size=view.fixed_size,
             channels=view.channels,
+            series=view.series,
             can_take_reference=view.can_take_reference,
         )
         self.facts.show_facts([(fact.key, fact.name, fact.text) for fact in view.facts])

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QGuiApplication
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
-    QButtonGroup,
-    QCheckBox,
     QDockWidget,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
-    QRadioButton,
-    QSizePolicy,
-    QSlider,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from unetscope.domain.recipes import RECIPES
-from unetscope.domain.scopes import Scope
+from unetscope.domain.kernel_changes import CHANGES
 from unetscope.presenters.kernel_editor import KernelPresenter, KernelView
-from unetscope.ui import icons
+from unetscope.ui import dialogs, icons
 from unetscope.ui.effect_box import EffectBox
+from unetscope.ui.kernel_rows import HandRow, PlaceRow, ScopeRow, SliderRow
+from unetscope.ui.recipe_row import RecipeRow
+from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.kernel_grid import KernelGrid
+from unetscope.ui.widgets.kernel_picture import KernelPicture
 
-GAIN_STEPS = 100  # slider steps to a gain of 1
-GAIN_MOST = 3
-
-SCOPE_NAMES = {Scope.INPUT_CHANNEL: "input"}
-SCOPE_TIPS = {
-    Scope.VALUE: "Only the value you change.",
-    Scope.KERNEL: "Every value of this kernel.",
-    Scope.FILTER: "This filter over all input channels.",
-    Scope.INPUT_CHANNEL: "This input channel in all filters.",
-    Scope.LAYER: "Every kernel of the layer.",
-}
+_BUTTONS = {"flip_x": "↔", "flip_y": "↕", "turn": "⟳", "negate": "±"}
+_FILES = (".npy", ".txt", ".csv", ".tsv")
+_GRID_TIP = "Type a number, turn the wheel or drag up and down to change a value"
 
 
 class KernelPanel(QDockWidget):
@@ -49,16 +39,24 @@ class KernelPanel(QDockWidget):
     def __init__(self, presenter: KernelPresenter, parent: QWidget) -> None:
         super().__init__("Kernel editor", parent)
         self.setObjectName("kernel_editor")
+        self.setAcceptDrops(True)
         self._presenter = presenter
-        self._gain_moved = False
         self._bias_moved = False
         self._shown: KernelView | None = None
 
+        self.place, self.hand, self.scope = PlaceRow(), HandRow(), ScopeRow()
+        self.sliders, self.recipe_row = SliderRow(), RecipeRow(self.hand.look)
+        self.recipe, self.recipes = self.recipe_row.button, self.recipe_row.menu
         self.grid = KernelGrid()
         self.grid.setObjectName("kernel_editor.grid")
-        self.grid.setToolTip("Type a number, turn the wheel or drag up and down to change a value")
-        self.filter = _spin("kernel_editor.filter", "filter ")
-        self.in_channel = _spin("kernel_editor.in_channel", "input ")
+        self.grid.several = True
+        self.grid.setToolTip(_GRID_TIP)
+        self.trained = KernelPicture()
+        self.trained.setObjectName("kernel_editor.trained")
+        self.trained.setAccessibleName("Trained kernel")
+        self._difference = ElidedLabel()
+        self._difference.setObjectName("kernel_editor.difference")
+        self._difference.setProperty("role", "muted")
         self.bias = QDoubleSpinBox()
         self.bias.setObjectName("kernel_editor.bias")
         self.bias.setRange(-1e6, 1e6)
@@ -66,32 +64,10 @@ class KernelPanel(QDockWidget):
         self.bias.setSingleStep(0.01)
         self.bias.setKeyboardTracking(False)
         self.bias.setPrefix("bias ")
-        self.bias.setFixedWidth(120)
-        self.gain = QSlider(Qt.Orientation.Horizontal)
-        self.gain.setObjectName("kernel_editor.gain")
-        self.gain.setRange(0, GAIN_MOST * GAIN_STEPS)
-        self.gain.setValue(GAIN_STEPS)
-        self.gain.setToolTip("Multiply what the scope names; springs back when released")
-        self._gain_text = QLabel()
-        self.recipe = QPushButton()
-        self.recipe.setObjectName("kernel_editor.recipe")
-        self.recipe.setText("Put a recipe …")
-        self.recipe.setToolTip("Put a ready-made kernel into what the scope names")
-        self.recipes = QMenu(self.recipe)
-        self.recipes.setToolTipsVisible(True)
-        for recipe in RECIPES:
-            action = self.recipes.addAction(recipe.name)
-            action.setObjectName(f"kernel_editor.recipe.{recipe.id}")
-            action.setToolTip(recipe.hint)
-            action.triggered.connect(lambda _=False, key=recipe.id: presenter.apply_recipe(key))
-        self.recipe.setMenu(self.recipes)
-        self.keep_norm = QCheckBox("keep norm")
-        self.keep_norm.setObjectName("kernel_editor.keep_norm")
-        self.keep_norm.setToolTip(
-            "Scale a recipe so that norm and mean of the old kernel stay: else the layer saturates"
-        )
-        self.scopes = QButtonGroup(self)
+        self.bias.setFixedWidth(112)
+        self.bias.setToolTip("Added to every pixel of the feature map, before the activation")
         self._turns: dict[str, QToolButton] = {}
+        self.more = QToolButton()
         self.copy, self.paste, self.revert_kernel = QToolButton(), QToolButton(), QToolButton()
         self.problem = QLabel()
         self.problem.setObjectName("kernel_editor.problem")
@@ -103,74 +79,70 @@ class KernelPanel(QDockWidget):
         content.setObjectName("kernel_editor.content")
         upper = QHBoxLayout()
         upper.setSpacing(12)
-        upper.addLayout(self._kernel(), 4)
-        upper.addWidget(self.effect, 6)
+        upper.addLayout(self._kernel(), 1)
+        upper.addWidget(self.effect, 1)
         layout = QVBoxLayout(content)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(5)
         layout.addLayout(upper, 1)
-        layout.addLayout(self._scope_row())
-        layout.addLayout(self._recipe_row())
+        layout.addWidget(self.scope)
+        amounts = QHBoxLayout()
+        amounts.addWidget(self.bias)
+        amounts.addWidget(self.sliders, 1)
+        layout.addLayout(amounts)
+        layout.addWidget(self.recipe_row)
         layout.addLayout(self._buttons())
         layout.addWidget(self.problem)
         self.setWidget(content)
         self._connect()
+        self.show_theme()
         self.show_view(presenter.view)
 
     def _kernel(self) -> QVBoxLayout:
-        where = QHBoxLayout()
-        where.addWidget(self.filter, 1)
-        where.addWidget(self.in_channel, 1)
+        grids = QHBoxLayout()
+        grids.setSpacing(6)
+        grids.addWidget(self.grid, 1)
+        grids.addWidget(self.trained, 1)
         layout = QVBoxLayout()
-        layout.setSpacing(5)
-        layout.addLayout(where)
-        layout.addWidget(self.grid, 1)
+        layout.setSpacing(4)
+        layout.addWidget(self.place)
+        layout.addLayout(grids, 1)
+        layout.addWidget(self._difference)
         return layout
-
-    def _scope_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Scope"))
-        for i, scope in enumerate(Scope):
-            button = QRadioButton(SCOPE_NAMES.get(scope, scope.value))
-            button.setObjectName(f"kernel_editor.scope.{scope.name.lower()}")
-            button.setToolTip(SCOPE_TIPS[scope])
-            self.scopes.addButton(button, i)
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
-
-    def _recipe_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.addWidget(self.recipe)
-        row.addWidget(self.keep_norm)
-        row.addSpacing(8)
-        row.addWidget(self._gain_text)
-        row.addWidget(self.gain, 1)
-        return row
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(3)
-        turns = (
-            ("flip_x", "↔", "Flip left and right", lambda k: k[:, ::-1]),
-            ("flip_y", "↕", "Flip top and bottom", lambda k: k[::-1]),
-            ("turn", "⟳", "Turn by 90°", lambda k: np.rot90(k, -1)),
-            ("negate", "±", "Negate", lambda k: -k),
-        )
-        for key, text, name, change in turns:
-            button = QToolButton()
-            button.setObjectName(f"kernel_editor.{key}")
-            button.setText(text)
-            button.setToolTip(f"{name} (what the scope names)")
-            button.clicked.connect(
-                lambda _=False, name=name, change=change: self._presenter.change_kernels(
-                    name, change
-                )
-            )
-            self._turns[key] = button
-            row.addWidget(button)
-        row.addSpacing(8)
-        row.addWidget(self.bias)
+        row.addWidget(self.hand)
+        row.addSpacing(6)
+        menu = QMenu(self.more)
+        menu.setToolTipsVisible(True)
+        for change in CHANGES:
+            tip = f"{change.name} (what the scope names). {change.hint}".strip()
+            if text := _BUTTONS.get(change.id):
+                button = self._turns[change.id] = QToolButton()
+                button.setObjectName(f"kernel_editor.{change.id}")
+                button.setText(text)
+                button.setToolTip(tip)
+                button.setAccessibleName(change.name)
+                button.clicked.connect(lambda _=False, key=change.id: self._change(key))
+                row.addWidget(button)
+            else:
+                action = menu.addAction(change.name)
+                action.setObjectName(f"kernel_editor.{change.id}")
+                action.setToolTip(tip)
+                action.triggered.connect(lambda _=False, key=change.id: self._change(key))
+        menu.addSeparator()
+        whole = menu.addAction("Copy whole filter")
+        whole.setObjectName("kernel_editor.copy_filter")
+        whole.setToolTip("All kernels of this filter below each other; paste takes them again")
+        whole.triggered.connect(self.copy_filter)
+        self.more.setObjectName("kernel_editor.more")
+        self.more.setText("More")
+        self.more.setToolTip("Shift, normalise, make symmetric; copy the whole filter")
+        self.more.setMenu(menu)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row.addWidget(self.more)
         row.addStretch(1)
         for name, push, tip in (
             ("edit.copy_kernel", self.copy, "Copy the kernel as numbers, for a spreadsheet"),
@@ -178,37 +150,53 @@ class KernelPanel(QDockWidget):
             (
                 "edit.revert_kernel",
                 self.revert_kernel,
-                "Bring this kernel back to the trained values; wider scopes: Edit menu",
+                "Bring what is shown back to the trained values; wider scopes: Edit menu",
             ),
         ):
             push.setObjectName(f"kernel_editor.{name}")
             push.setToolTip(tip)
             row.addWidget(push)
-        self.show_theme()
         return row
 
     def show_theme(self) -> None:
         """Draw the icons in the colours of the theme in force."""
         for push in (self.copy, self.paste, self.revert_kernel):
             push.setIcon(icons.icon(push.objectName().removeprefix("kernel_editor.")))
+        self.hand.show_theme()
 
     def _connect(self) -> None:
         presenter = self._presenter
         self.grid.drag_started.connect(lambda: presenter.hold(True))
         self.grid.value_edited.connect(presenter.set_value)
+        self.grid.cells_filled.connect(presenter.fill)
+        self.grid.cells_selected.connect(presenter.select_cells)
+        self.grid.value_picked.connect(lambda value: presenter.choose(brush=value))
         self.grid.gesture_finished.connect(lambda: presenter.hold(False))
-        self.filter.valueChanged.connect(presenter.select_filter)
-        self.in_channel.valueChanged.connect(presenter.select_in_channel)
+        self.place.part.activated.connect(presenter.show_part)
+        self.place.filter.valueChanged.connect(presenter.select_filter)
+        self.place.in_channel.valueChanged.connect(presenter.select_in_channel)
+        self.place.plane.valueChanged.connect(lambda plane: presenter.choose(plane=plane))
+        self.hand.hand_chosen.connect(lambda hand: presenter.choose(hand=hand))
+        self.hand.brush_changed.connect(lambda value: presenter.choose(brush=value))
+        self.hand.shown.connect(lambda name, shown: presenter.choose(**{name: shown}))
         self.bias.valueChanged.connect(self._bias_changed)
         self.bias.editingFinished.connect(self._bias_finished)
-        self.gain.sliderPressed.connect(lambda: presenter.hold(True))
-        self.gain.valueChanged.connect(self._gain_changed)
-        self.gain.sliderReleased.connect(self._gain_released)
-        self.keep_norm.toggled.connect(presenter.set_keep_norm)
-        self.scopes.idClicked.connect(lambda i: presenter.set_scope(list(Scope)[i]))
+        for slider in (self.sliders.gain, self.sliders.blend):
+            slider.held.connect(presenter.hold)
+        self.sliders.gain.moved_to.connect(presenter.set_gain)
+        self.sliders.blend.moved_to.connect(presenter.blend)
+        self.recipe_row.chosen.connect(presenter.apply_recipe)
+        self.recipe_row.set_number.connect(presenter.set_recipe)
+        self.recipe_row.keep_norm_chosen.connect(presenter.set_keep_norm)
+        self.recipe_row.save_asked.connect(self.save_recipe)
+        self.recipe_row.import_asked.connect(self._import_recipe)
+        self.recipe_row.export_asked.connect(self._export_recipe)
+        self.recipe_row.delete_asked.connect(presenter.delete_recipe)
+        self.scope.chosen.connect(presenter.set_scope)
+        self.effect.widen_asked.connect(presenter.set_scope)
         self.copy.clicked.connect(self.copy_kernel)
         self.paste.clicked.connect(self.paste_kernel)
-        self.revert_kernel.clicked.connect(lambda: presenter.revert(Scope.KERNEL))
+        self.revert_kernel.clicked.connect(presenter.revert_page)
         presenter.view_changed.connect(self.show_view)
 
     # ------------------------------------------------------------------- view
@@ -216,10 +204,20 @@ class KernelPanel(QDockWidget):
     def show_view(self, view: KernelView) -> None:
         """Make the widgets show `view` without reporting it as a user action."""
         old, self._shown = self._shown, view
+        beside = view.editor.beside and view.trained is not None
+        self.trained.setVisible(beside)
         if view.kernel is None:
             self.grid.show_message(view.empty)
         else:
-            self.grid.show_kernel(view.kernel, view.limit, view.trained)
+            names = (view.rows, view.columns)
+            spread = view.dilation if view.dilation and view.editor.holes else (1, 1)
+            self.grid.set_hand(view.editor.hand, view.editor.brush)
+            how: dict[str, Any] = {"spread": spread, "row_limits": view.row_limits}
+            self.grid.show_kernel(view.kernel, view.limit, view.trained, names=names, **how)
+            self.grid.select_cells(view.cells)
+            if beside and view.trained is not None:
+                self.trained.show_kernel(view.trained, view.limit, names=((), view.columns), **how)
+        self._difference.setText(view.difference)
         self._show_bias(view.bias)
         if old is None or _choices(view) != _choices(old):
             self._show_choices(view)
@@ -238,39 +236,18 @@ class KernelPanel(QDockWidget):
         self.problem.setText(view.problem)
         self.problem.setVisible(bool(view.problem))
         has_kernel = view.kernel is not None
-        for widget in (self.filter, self.in_channel, self.gain, self.keep_norm):
-            widget.setEnabled(has_kernel)
-        self.recipe.setEnabled(view.takes_recipes)
-        for button in (*self.scopes.buttons(), self.copy, self.paste):
+        for row in (self.place, self.scope, self.hand, self.sliders, self.recipe_row):
+            row.show_view(view)
+        for button in (self.more, self.copy, self.paste):
             button.setEnabled(has_kernel)
         for key, button in self._turns.items():  # like a recipe, a turn needs rows and columns
             button.setEnabled(has_kernel if key == "negate" else view.takes_recipes)
         self.revert_kernel.setEnabled(view.edited)
-        _show_spin(self.filter, view.filter, view.filters)
-        _show_spin(self.in_channel, view.in_channel, view.in_channels)
-        with QSignalBlocker(self.keep_norm), QSignalBlocker(self.scopes):
-            self.keep_norm.setChecked(view.keep_norm)
-            self.scopes.button(list(Scope).index(view.scope)).setChecked(True)
-        self._show_gain()
-
-    def _show_gain(self) -> None:
-        self._gain_text.setText(f"gain ×{self.gain.value() / GAIN_STEPS:.2f}")
 
     # ---------------------------------------------------------------- actions
 
-    def _gain_changed(self, value: int) -> None:
-        self._show_gain()
-        self._presenter.set_gain(value / GAIN_STEPS, same_gesture=self._gain_moved)
-        self._gain_moved = True
-        if not self.gain.isSliderDown():
-            self._gain_released()
-
-    def _gain_released(self) -> None:
-        self._gain_moved = False
-        with QSignalBlocker(self.gain):
-            self.gain.setValue(GAIN_STEPS)
-        self._show_gain()
-        self._presenter.hold(False)
+    def _change(self, change_id: str) -> None:
+        self._presenter.change_kernels(change_id)
 
     def _bias_changed(self, value: float) -> None:
         self._presenter.set_bias(value, same_gesture=self._bias_moved)
@@ -280,53 +257,63 @@ class KernelPanel(QDockWidget):
         self._bias_moved = False
 
     def copy_kernel(self) -> None:
-        """Put the kernel on the clipboard as rows of numbers between tabs."""
-        kernel = self._presenter.view.kernel
-        if kernel is not None:
-            rows = ("\t".join(repr(float(v)) for v in row) for row in kernel)
-            QGuiApplication.clipboard().setText("\n".join(rows))
+        """Put the numbers shown on the clipboard as rows between tabs."""
+        if text := self._presenter.copied():
+            QGuiApplication.clipboard().setText(text)
+
+    def copy_filter(self) -> None:
+        """Put all kernels of the filter on the clipboard."""
+        if text := self._presenter.copied(whole_filter=True):
+            QGuiApplication.clipboard().setText(text)
 
     def paste_kernel(self) -> None:
-        """Read the kernel from rows of numbers on the clipboard."""
-        text = QGuiApplication.clipboard().text().strip()
-        try:
-            rows = [_numbers(line) for line in text.splitlines() if line.strip()]
-            if not rows or len({len(row) for row in rows}) != 1:
-                raise ValueError("rows of different length")
-        except ValueError:
-            self._presenter.report(
-                "The clipboard holds no table of numbers. Copy the cells of a spreadsheet first."
-            )
-            return
-        with np.errstate(over="ignore"):  # to infinity, which the edit refuses
-            self._presenter.set_kernel(np.array(rows).astype(np.float32))
+        """Read numbers from the clipboard."""
+        self._presenter.paste(QGuiApplication.clipboard().text())
+
+    def save_recipe(self) -> None:
+        """Ask for a name, and keep the kernel shown as a recipe."""
+        if name := dialogs.ask_name(self, "Save recipe", "Name of the recipe:"):
+            self._presenter.save_recipe(name)
+
+    def _import_recipe(self) -> None:
+        if path := dialogs.ask_recipe(self):
+            self._presenter.import_recipe(path)
+
+    def _export_recipe(self, recipe_id: str) -> None:
+        recipe = self._presenter.own_recipe(recipe_id)
+        if recipe is not None and (path := dialogs.ask_save_recipe(self, recipe.name)):
+            self._presenter.export_recipe(recipe_id, path)
+
+    # ------------------------------------------------------------------- drop
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a table of numbers, as text or in a file."""
+        data = event.mimeData()
+        if _number_files(data.urls()) or (data.hasText() and not data.hasUrls()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Paste what was dropped."""
+        data = event.mimeData()
+        event.accept()
+        if files := _number_files(data.urls()):
+            self._presenter.paste_file(files[0])
+        else:
+            self._presenter.paste(data.text())
 
 
 def _choices(view: KernelView) -> tuple[object, ...]:
     """All of a view but the numbers, which a drag changes, and their effect."""
     can = (view.kernel is not None, view.takes_recipes, view.edited, view.keep_norm, view.scope)
-    which = (view.filter, view.filters, view.in_channel, view.in_channels)
-    return (view.title, view.problem, *can, *which)
+    which = (view.filter, view.filters, view.in_channel, view.in_channels, view.parts, view.part)
+    how = (view.editor, view.scopes, view.settings, view.own, view.plane, view.planes, view.rows)
+    return (view.title, view.problem, view.dilation, *can, *which, *how)
 
 
-def _numbers(line: str) -> list[float]:
-    """Read a row of a spreadsheet; between tabs and semicolons a comma is a decimal comma."""
-    has_cells = "\t" in line or ";" in line
-    line = line.replace(",", "." if has_cells else " ").replace(";", " ")
-    return [float(part) for part in line.split()]
-
-
-def _spin(name: str, prefix: str) -> QSpinBox:
-    spin = QSpinBox()
-    spin.setObjectName(name)
-    spin.setPrefix(prefix)
-    spin.setMinimumWidth(84)
-    spin.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return spin
-
-
-def _show_spin(spin: QSpinBox, value: int, count: int) -> None:
-    with QSignalBlocker(spin):
-        spin.setRange(0, max(count - 1, 0))
-        spin.setValue(value)
-        spin.setToolTip(f"Which {spin.prefix().strip()} the kernel belongs to, of {count}")
+def _number_files(urls: list[QUrl]) -> list[Path]:
+    """The files among what is dragged that may hold a table of numbers."""
+    local = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+    return [path for path in local if path.suffix.lower() in _FILES]

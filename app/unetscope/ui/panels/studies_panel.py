@@ -81,8 +81,11 @@ class StudiesPanel(QDockWidget):
             for row in study.series:
                 self._cards[row.uid] = card(row.uid)
                 top.addChild(self._cards[row.uid])
-            if count := len(study.skipped):
-                top.addChild(link(str(number), f"{count:,} file{'s' * (count > 1)} skipped …"))
+            if study.skipped:
+                unexpected = sum(not file.expected for file in study.skipped)
+                count = unexpected or len(study.skipped)
+                how = "skipped" if unexpected else "of other kinds"
+                top.addChild(link(str(number), f"{count:,} file{'s' * (count > 1)} {how} …"))
         self.tree.expandAll()
         self.tree.verticalScrollBar().setValue(place)
 

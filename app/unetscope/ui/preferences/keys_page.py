@@ -95,7 +95,7 @@ class KeysPage(QWidget):
         self.add.clicked.connect(lambda: self._give((*self._keys_now, *self._typed)))
         self.clear.clicked.connect(lambda: self._give(()))
         self.reset.clicked.connect(
-            lambda: self.show_bindings(self._bindings.reset_keys(self._command))
+            lambda: self._give(self._bindings.reset_keys(self._command).keys(self._command))
         )
         if (first := self.tree.topLevelItem(0)) is not None:
             self.tree.setCurrentItem(first)
@@ -136,6 +136,7 @@ class KeysPage(QWidget):
         with QSignalBlocker(self.key):
             self.key.setKeySequence(QKeySequence())
         self.show_bindings(self._bindings.with_keys(self._command, tuple(dict.fromkeys(keys))))
+        self.tree.setFocus()  # or a button that is no more to be pressed passes it to the next
 
     def _picked(self) -> None:
         with QSignalBlocker(self.key):

@@ -98,6 +98,10 @@ class CanvasContent:
         What is under the mouse, below the bottom left corner's text.
     probe : str
         One brighter line below that.
+    split : float or None
+        Where a handle divides the picture, a column in pixel edges.
+    captions : tuple of str
+        What is left and right of the handle; or one text, what the whole picture shows.
     crosshair : (float, float), or None
         Row and column, in pixel edges: the centre of pixel (r, c) is (r + 0.5, c + 0.5).
     notice : str
@@ -119,6 +123,8 @@ class CanvasContent:
     probe: str = ""
     crosshair: tuple[float, float] | None = None
     box: Box | None = None
+    split: float | None = None
+    captions: Lines = ()
     notice: str = ""
     smooth: bool = True
     message: str = ""

@@ -9,6 +9,7 @@ from unetscope.ui import theme
 from unetscope.ui.widgets.canvas_content import Box, CanvasContent, LegendLine, Lines
 from unetscope.ui.widgets.canvas_rulers import length_text, nice_length, paint_rulers
 from unetscope.ui.widgets.canvas_shapes import paint_shapes
+from unetscope.ui.widgets.canvas_split import paint_split
 from unetscope.ui.widgets.canvas_view import CanvasView
 
 INSET = 10.0
@@ -27,10 +28,12 @@ def paint_over(painter: QPainter, content: CanvasContent, view: CanvasView, font
     if content.crosshair is not None:
         _crosshair(painter, view, *content.crosshair)
     if content.box is not None:
-        _box(painter, view, content.box)
+        paint_box(painter, view, content.box)
     paint_shapes(painter, content.shapes, view)
     if content.calibrated and content.rulers:
         paint_rulers(painter, view)
+    lines = bool(content.letters.top) + bool(content.notice)
+    paint_split(painter, content, view, INSET + lines * (_line_height(painter) + 8.0))
     _corners(painter, content, view)
     _letters(painter, content, view, font)
     painter.setFont(font)
@@ -211,7 +214,8 @@ def _crosshair(painter: QPainter, view: CanvasView, row: float, column: float) -
     )
 
 
-def _box(painter: QPainter, view: CanvasView, box: Box) -> None:
+def paint_box(painter: QPainter, view: CanvasView, box: Box) -> None:
+    """Draw a dashed rectangle over the slice, with its text beside it."""
     area = QRectF(
         QPointF(*view.to_screen(box.row, box.column)),
         QPointF(*view.to_screen(box.row + box.height, box.column + box.width)),

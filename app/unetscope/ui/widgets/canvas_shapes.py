@@ -47,28 +47,62 @@ def paint_shapes(painter: QPainter, shapes: tuple[Drawn, ...], view: CanvasView)
         for point in shape.points:
             painter.drawEllipse(_on_screen(view, point), HANDLE, HANDLE)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for shape in shapes:
-        _say(painter, shape, view)
+    for shape, plate in plates(shapes, view, QFontMetricsF(painter.font())):
+        _say(painter, shape, plate)
 
 
-def _say(painter: QPainter, shape: Drawn, view: CanvasView) -> None:
-    """The lines of a shape on a plate beside it, inside the view."""
-    if not shape.lines:
-        return
-    metrics = QFontMetricsF(painter.font())
-    height = metrics.height() + 1.0
+def plates(
+    shapes: tuple[Drawn, ...], view: CanvasView, metrics: QFontMetricsF
+) -> list[tuple[Drawn, QRectF]]:
+    """Where the lines of each shape stand: beside it, inside the view, apart from all others.
+
+    The selected shape has the first choice, then the others as they were drawn.
+    """
+    placed: list[tuple[Drawn, QRectF]] = []
+    for shape in sorted(shapes, key=lambda each: not each.selected):
+        if shape.lines:
+            taken = [plate for _, plate in placed]
+            placed.append((shape, _free_place(shape, view, metrics, taken)))
+    return placed
+
+
+def _free_place(
+    shape: Drawn, view: CanvasView, metrics: QFontMetricsF, taken: list[QRectF]
+) -> QRectF:
+    """The first place around a shape, and then below it, that is free; else the first of all."""
     width = max(metrics.horizontalAdvance(line) for line in shape.lines) + 10.0
-    bounds = _line(shape, view).boundingRect()
-    plate = QRectF(bounds.right() + 8.0, bounds.bottom() - 4.0, width, height * len(shape.lines))
-    plate.moveLeft(max(min(plate.left(), view.width - width - 4.0), 4.0))
-    plate.moveTop(max(min(plate.top(), view.height - plate.height() - 4.0), 4.0))
+    height = (metrics.height() + 1.0) * len(shape.lines)
+    beside = _line(shape, view).boundingRect().adjusted(-8.0, -4.0, 8.0, 4.0)
+    left, right = beside.left() - width, beside.right()
+    above, below = beside.top() - height, beside.bottom()
+    middle = beside.center().y() - height / 2.0
+    around = [(right, below - 8.0), (right, middle), (right, above + 8.0), (left, below - 8.0)]
+    around += [(left, middle), (left, above + 8.0), (beside.left(), below), (beside.left(), above)]
+    lower = [(right, below + step * (height + 3.0)) for step in range(1, 12)]
+    higher = [(right, above - step * (height + 3.0)) for step in range(1, 12)]
+    places = [
+        QRectF(
+            max(min(x, view.width - width - 4.0), 4.0),
+            max(min(y, view.height - height - 4.0), 4.0),
+            width,
+            height,
+        )
+        for x, y in (*around, *lower, *higher)
+    ]
+    free = (at for at in places if not any(at.intersects(other) for other in taken))
+    return next(free, places[0])
+
+
+def _say(painter: QPainter, shape: Drawn, plate: QRectF) -> None:
+    """The lines of a shape on their plate, dark enough to be read on white."""
+    height = plate.height() / len(shape.lines)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 170))
+    painter.setBrush(QColor(0, 0, 0, 205))
     painter.drawRoundedRect(plate, 3.0, 3.0)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(theme.colour("canvas_text" if shape.selected else "canvas_letter"))
     for number, line in enumerate(shape.lines):
-        row = QRectF(plate.left() + 5.0, plate.top() + number * height, width, height)
+        row = QRectF(plate.left() + 5.0, plate.top() + number * height, plate.width(), height)
         painter.drawText(row, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), line)
 
 

@@ -44,6 +44,13 @@ class CanvasView:
         resized = replace(self, width=width, height=height)
         return resized.fit() if self.fitted else resized
 
+    def like(self, other: CanvasView) -> CanvasView:
+        """The same part of the same slice as in another window."""
+        if other.fitted:
+            return self.fit()
+        shown = replace(self, scale=other.scale, row=other.row, column=other.column, fitted=False)
+        return shown if self.rows == other.rows and self.columns == other.columns else self
+
     def panned(self, dx: float, dy: float) -> CanvasView:
         """Move the slice with the hand by screen pixels; a part of it stays in the window."""
         row = self.row - dy / self.y_scale

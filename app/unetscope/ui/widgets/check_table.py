@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from unetscope.domain.input_check import Check, Mark
 
@@ -70,7 +70,9 @@ class CheckTable(QWidget):
     def _put(self, text: str, row: int, column: int, role: str) -> QLabel:
         label = QLabel(text, self)
         label.setProperty("role", role)
-        label.setWordWrap(column >= 2)
+        if column >= 2:  # both share what the names leave, however little
+            label.setWordWrap(True)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._grid.addWidget(label, row, column)
         self._labels.append(label)

@@ -40,6 +40,10 @@ class Histogram(QWidget):
         self._marker: Any = pg.InfiniteLine(angle=90, movable=False)
         self._marker.setVisible(False)
         self._plot.addItem(self._marker)
+        self._ends: Any = [pg.InfiniteLine(angle=90, movable=False) for _ in range(2)]
+        for end in self._ends:
+            end.setVisible(False)
+            self._plot.addItem(end)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
@@ -88,12 +92,19 @@ class Histogram(QWidget):
         if value is not None:
             self._marker.setValue(value)
 
+    def show_levels(self, levels: tuple[float, float] | None) -> None:
+        """Move the lines at the first and the last colour, or take them away."""
+        for end, at in zip(self._ends, levels or (0.0, 0.0), strict=True):
+            end.setVisible(levels is not None)
+            end.setValue(at)
+
     def clear(self) -> None:
         """Show nothing."""
         self._bars.setVisible(False)
         self._low.clear()
         self._high.clear()
         self.mark(None)
+        self.show_levels(None)
 
     def sizeHint(self) -> QSize:
         return QSize(170, 100)
@@ -109,6 +120,8 @@ class Histogram(QWidget):
     def _style(self) -> None:
         self._plot.setBackground(theme.colour("panel"))
         self._bars.setOpts(brush=theme.colour("accent"), pen=pg.mkPen(theme.colour("panel")))
+        for end in self._ends:
+            end.setPen(pg.mkPen(theme.colour("text_muted"), width=1.0, style=Qt.PenStyle.DashLine))
         self._marker.setPen(pg.mkPen(theme.colour("warning"), width=1.5))
         font = QFont(self.font())
         font.setPointSizeF(max(font.pointSizeF() * 0.8, 6.5))

@@ -61,7 +61,7 @@ class ImageCanvas(QWidget):
     label_clicked = Signal(int)  # in the legend
     double_clicked = Signal(float, float)
     context_menu = Signal(QPoint)  # on the screen
-    zoom_changed = Signal(float)  # screen pixels per slice pixel
+    view_changed = Signal(object)  # the `CanvasView`: zoom or pan is another
     visible_changed = Signal(object)  # the part of the slice on screen; None for all of it
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -94,8 +94,6 @@ class ImageCanvas(QWidget):
         self._inside = False
         self._wheel = 0.0
         self._scroll = 0.0
-
-    # What is shown
 
     @property
     def content(self) -> CanvasContent:
@@ -165,6 +163,11 @@ class ImageCanvas(QWidget):
         if self._view is not None:
             self._set_view(self._view.scaled(scale))
 
+    def take_view(self, view: CanvasView) -> None:
+        """Show the same part of the slice as another canvas does."""
+        if self._view is not None:
+            self._set_view(self._view.like(view))
+
     def fit(self) -> None:
         """Show the whole slice, and keep doing so when the window's size changes."""
         if self._view is not None:
@@ -189,8 +192,6 @@ class ImageCanvas(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(160, 140)
-
-    # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
@@ -370,8 +371,8 @@ class ImageCanvas(QWidget):
     def _set_view(self, view: CanvasView) -> None:
         old, self._view = self._view, view
         self.update()
-        if old is None or view.zoom != old.zoom:
-            self.zoom_changed.emit(view.zoom)
+        if view != old:
+            self.view_changed.emit(view)
         if old is None or view.visible != old.visible:
             self.visible_changed.emit(view.visible)
         if self._inside:  # what is under the mouse is another place now

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QFocusEvent,
-    QFont,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QWidget
 
-from unetscope.ui import theme
-from unetscope.ui.colours import DIVERGING, luminance, to_levels
+from unetscope.domain.editor import Cells, Hand
 from unetscope.ui.widgets.cell_editor import CellEditor
 from unetscope.ui.widgets.cell_gesture import CellGesture, weight
+from unetscope.ui.widgets.cell_selection import Selection, line_between
 from unetscope.ui.widgets.guard import never_raises
-from unetscope.ui.widgets.kernel_layout import cell_at, cell_rect
-from unetscope.ui.widgets.kernel_numbers import exact_text, number_text
-from unetscope.ui.widgets.kernel_painting import fitted_text, paint_dot, paint_frame, same_values
+from unetscope.ui.widgets.kernel_numbers import exact_text
+from unetscope.ui.widgets.kernel_painting import paint_frame
+from unetscope.ui.widgets.kernel_picture import KernelPicture
 
 START = 3  # screen pixels that make a press a drag
 FULL_DRAG = 100.0  # screen pixels for the whole limit
@@ -44,35 +39,35 @@ _OPENS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 _CLEARS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
-class KernelGrid(QWidget):
+class KernelGrid(KernelPicture):
     """Shows a kernel and asks for other values; it changes only when `show_kernel` is called."""
 
     value_edited = Signal(int, int, float, bool)  # row, column, value, same gesture as the last
+    cells_filled = Signal(object, float, bool)  # list of (row, column), value, same gesture
+    value_picked = Signal(float)  # for the brush
     drag_started = Signal()  # before its first value_edited; gesture_finished ends it
     gesture_finished = Signal()
     cell_selected = Signal(int, int)
+    cells_selected = Signal(object)  # Cells
     context_menu = Signal(int, int, QPoint)  # row, column; on the screen
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("kernel_grid")
         self.setAccessibleName("Kernel")
-        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.several = False  # whether the keys can select more than one cell
         self.step: float | None = None  # of the wheel; None: a twentieth of the limit
-        self._values = np.zeros((0, 0), np.float32)
-        self._trained: NDArray[np.float32] | None = None
-        self._limit = 1.0
-        self._message = ""
         self._read_only = False
-        self._cursor = (0, 0)
+        self._selection = Selection()
+        self._hand = Hand.CHANGE
+        self._brush = 0.0
+        self._painted: list[tuple[int, int]] | None = None  # while the brush is down
         self._hover: tuple[int, int] | None = None
         self._drag: CellGesture | None = None
         self._burst: CellGesture | None = None
         self._last_y = 0.0
         self._press_y = 0.0
-        self._text: tuple[QFont, int] | None = None
         self._burst_end = QTimer(self)
         self._burst_end.setSingleShot(True)
         self._burst_end.setInterval(BURST_MS)
@@ -86,7 +81,13 @@ class KernelGrid(QWidget):
     @property
     def cursor_cell(self) -> tuple[int, int]:
         """Row and column of the selected cell."""
-        return self._cursor
+        return self._selection.cursor
+
+    def set_hand(self, hand: Hand, brush: float) -> None:
+        """Choose what a drag does: change a value, paint one, or select cells."""
+        self._hand, self._brush = hand, brush
+        cross = Qt.CursorShape.CrossCursor
+        self.setCursor(cross if hand is Hand.PAINT else Qt.CursorShape.ArrowCursor)
 
     @property
     def read_only(self) -> bool:
@@ -102,148 +103,90 @@ class KernelGrid(QWidget):
             self._finish_burst()
         self.update()
 
-    def show_kernel(
-        self,
-        values: NDArray[np.float32],
-        limit: float,
-        trained: NDArray[np.float32] | None = None,
-    ) -> None:
-        """Show a kernel.
-
-        Parameters
-        ----------
-        values : (kh, kw) ndarray of float32
-            Weights, dimensionless.
-        limit : float
-            The value of the strongest red; its negative is the strongest blue.
-        trained : (kh, kw) ndarray of float32, or None
-            Cells whose value differs from it get a dot.
-        """
-        if values.shape != self._values.shape:
-            self._editor.cancel()
-            self._finish_drag()
-            self._finish_burst()
-            self._cursor, self._hover = (0, 0), None
-        old, before, text = self._values, (self._limit, self._trained), self._text
-        self._values = values
-        self._limit = limit if limit > 0.0 else 1.0
-        self._trained = trained if trained is not None and trained.shape == values.shape else None
-        self._text = None
-        same = old.shape == values.shape and before[0] == self._limit and text is not None
-        if same and same_values(before[1], self._trained) and self._fitted_text() == text:
-            for row, column in np.argwhere(values != old).tolist():
-                self.update(self.cell_rect(row, column).adjusted(-2, -2, 2, 2))
-        else:
-            self.update()
-
-    def show_message(self, text: str) -> None:
-        """Show no kernel but this text."""
-        self._message = text
-        self.show_kernel(np.zeros((0, 0), np.float32), 1.0)
-
     def select_cell(self, row: int, column: int) -> None:
         """Move the cursor without reporting it."""
         if 0 <= row < self._values.shape[0] and 0 <= column < self._values.shape[1]:
-            self._cursor = (row, column)
+            self.select_cells(Cells(row, column))
+
+    def select_cells(self, cells: Cells) -> None:
+        """Select cells without reporting it."""
+        if cells != self._selection.cells:
+            self._selection = Selection.of(cells)
             self.update()
 
-    def cell_rect(self, row: int, column: int) -> QRect:
-        """Where a cell is in the widget."""
-        return cell_rect(self._values.shape, self.size(), row, column)
+    def let_go(self) -> None:
+        """See `KernelPicture.let_go`."""
+        self._editor.cancel()
+        self._finish_drag()
+        self._finish_burst()
+        self._selection, self._hover, self._painted = Selection(), None, None
 
-    def cell_at(self, at: QPoint) -> tuple[int, int] | None:
-        """The cell at a point of the widget, or None."""
-        return cell_at(self._values.shape, self.size(), at)
-
-    def sizeHint(self) -> QSize:
-        return QSize(250, 190)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(100, 80)
-
-    # Painting
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            painter.fillRect(self.rect(), theme.colour("panel"))
-            if self._values.size:
-                self._paint_cells(painter, event.rect())
-            else:
-                painter.setPen(theme.colour("text_muted"))
-                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-                painter.drawText(
-                    QRectF(self.rect()).adjusted(8, 4, -8, -4), int(flags), self._message
-                )
-
-    def _paint_cells(self, painter: QPainter, area: QRect) -> None:
-        rows, columns = self._values.shape
-        colours = DIVERGING[to_levels(self._values, -self._limit, self._limit)]
-        dark_text = luminance(colours) > 0.19
-        font, decimals = self._fitted_text()
-        painter.setFont(font)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for row in range(rows):
-            for column in range(columns):
-                rect = self.cell_rect(row, column)
-                if not rect.intersects(area):
-                    continue
-                painter.fillRect(rect, QColor(*colours[row, column].tolist()))
-                if decimals >= 0:
-                    painter.setPen(QColor("#16191e" if dark_text[row, column] else "#ffffff"))
-                    text = number_text(float(self._values[row, column]), decimals)
-                    painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), text)
-                if self._differs(row, column):
-                    paint_dot(painter, rect)
+    def paint_over(self, painter: QPainter) -> None:
+        """See `KernelPicture.paint_over`: what the mouse is on, and what is selected."""
         if self._hover is not None and not self._read_only:
             paint_frame(painter, self.cell_rect(*self._hover), "text_muted", 1.0)
         active = self.hasFocus() or self._editor.isVisible()
         token = "accent" if active else "border_strong"
-        paint_frame(painter, self.cell_rect(*self._cursor), token, 2.0)
-
-    def _differs(self, row: int, column: int) -> bool:
-        return self._trained is not None and bool(
-            self._values[row, column] != self._trained[row, column]
-        )
-
-    def _fitted_text(self) -> tuple[QFont, int]:
-        """Font and decimals with which every number fits its cell; -1 decimals if none do."""
-        if self._text is None:
-            largest = self.font().pointSizeF()
-            self._text = fitted_text(self._values, self._limit, self.cell_rect(0, 0), largest)
-        return self._text
+        cells = self._selection.cells
+        first = self.cell_rect(cells.row, cells.column)
+        last = self.cell_rect(cells.row + cells.rows - 1, cells.column + cells.columns - 1)
+        paint_frame(painter, first.united(last), token, 2.0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._text = None
+        super().resizeEvent(event)
         self._editor.cancel()
-
-    def changeEvent(self, event: QEvent) -> None:
-        self._text = None
-        super().changeEvent(event)
 
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._finish_burst()
         cell = self.cell_at(event.position().toPoint())
-        if cell is None or event.button() == Qt.MouseButton.MiddleButton:
+        if cell is None or event.button() == Qt.MouseButton.MiddleButton or self._read_only:
             return
-        self._select(cell)
-        if event.button() == Qt.MouseButton.LeftButton and not self._read_only:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if self._hand is Hand.PAINT and (
+            not left or event.modifiers() & Qt.KeyboardModifier.AltModifier
+        ):
+            self.value_picked.emit(float(self._values[cell]))
+            return
+        if not (self._hand is Hand.CHANGE and self._selection.cells.holds(*cell)):
+            self._select(cell)
+        if not left:
+            return
+        if self._hand is Hand.PAINT:
+            self._painted = []
+            self.drag_started.emit()
+            self._paint_on(cell)
+        elif self._hand is Hand.CHANGE:
             self._press_y = self._last_y = event.position().y()
-            self._drag = self._begin(cell, self._limit / FULL_DRAG)
+            self._drag = self._begin(cell, float(self.limits()[cell[0], 0]) / FULL_DRAG)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         drag = self._drag
         y = event.position().y()
         if drag is None:
-            self._set_hover(self.cell_at(event.position().toPoint()))
+            cell = self.cell_at(event.position().toPoint())
+            self._set_hover(cell)
+            if cell is None or not event.buttons() & Qt.MouseButton.LeftButton:
+                return
+            if self._painted is not None:
+                self._paint_on(cell)
+            elif self._hand is Hand.SELECT:
+                self._choose(self._selection.extended(cell))
         elif drag.told or abs(y - self._press_y) >= START:
             self._advance(drag, (self._last_y - y) * weight(event.modifiers()))
             self._last_y = y
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._finish_drag()
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._painted is not None:
+            self._painted = None
+            self.gesture_finished.emit()
+        drag = self._drag
+        self._finish_drag()
+        if drag is not None and not drag.told:  # a click into selected cells selects one of them
+            self._select((drag.row, drag.column))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         cell = self.cell_at(event.position().toPoint())
@@ -263,8 +206,9 @@ class KernelGrid(QWidget):
         burst = self._burst
         if burst is None or (burst.row, burst.column) != cell:
             self._finish_burst()
-            self._select(cell)
-            step = self.step if self.step is not None else self._limit / 20.0
+            if not self._selection.cells.holds(*cell):
+                self._select(cell)
+            step = self.step if self.step is not None else float(self.limits()[cell[0], 0]) / 20
             burst = self._burst = self._begin(cell, step)
         self._burst_end.start()
         self._advance(burst, turn * weight(event.modifiers()))
@@ -276,17 +220,14 @@ class KernelGrid(QWidget):
         if self._values.size:
             where = event.globalPos()
             if event.reason() == QContextMenuEvent.Reason.Keyboard:
-                where = self.mapToGlobal(self.cell_rect(*self._cursor).center())
-            self.context_menu.emit(*self._cursor, where)
+                where = self.mapToGlobal(self.cell_rect(*self.cursor_cell).center())
+            self.context_menu.emit(*self.cursor_cell, where)
         event.accept()
 
     # Keyboard
 
     @never_raises
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self._tooltip(self.cell_at(event.pos())), self)
-            return True
         # Shortcuts of the window, such as digits for presets, wait while the kernel has focus.
         override = event.type() == QEvent.Type.ShortcutOverride
         if override and isinstance(event, QKeyEvent) and self._handles(event):
@@ -303,8 +244,14 @@ class KernelGrid(QWidget):
         elif key in _MOVES:
             rows, columns = self._values.shape
             down, right = _MOVES[key]
-            row = min(max(self._cursor[0] + down, 0), rows - 1)
-            self._select((row, min(max(self._cursor[1] + right, 0), columns - 1)))
+            row = min(max(self.cursor_cell[0] + down, 0), rows - 1)
+            cell = (row, min(max(self.cursor_cell[1] + right, 0), columns - 1))
+            if self.several and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._choose(self._selection.extended(cell))
+            else:
+                self._select(cell)
+        elif key == Qt.Key.Key_A:
+            self._choose(Selection.of(Cells(0, 0, *self._values.shape)))
         elif key in _OPENS:
             self._open_editor()
         elif key in _CLEARS:
@@ -323,7 +270,11 @@ class KernelGrid(QWidget):
         held = event.modifiers() & ~(
             Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
         )
-        if not self._values.size or held != Qt.KeyboardModifier.NoModifier:
+        if not self._values.size:
+            return False
+        if held == Qt.KeyboardModifier.ControlModifier and event.key() == Qt.Key.Key_A:
+            return self.several and not self._read_only
+        if held != Qt.KeyboardModifier.NoModifier:
             return False
         if event.key() == Qt.Key.Key_Escape:
             return self._drag is not None
@@ -362,36 +313,48 @@ class KernelGrid(QWidget):
         if burst is not None:
             self.gesture_finished.emit()
 
+    def _paint_on(self, cell: tuple[int, int]) -> None:
+        """Draw the brush on to a cell, over those on the way."""
+        painted = self._painted
+        if painted is None or (painted and painted[-1] == cell):
+            return
+        same = bool(painted)
+        painted += line_between(painted[-1], cell) if painted else [cell]
+        self.cells_filled.emit(list(dict.fromkeys(painted)), self._brush, same)
+
     def _open_editor(self, typed: str | None = None) -> None:
         if self._read_only:
             return
         self._finish_drag()
         self._finish_burst()
-        text = exact_text(float(self._values[self._cursor])) if typed is None else typed
-        self._editor.open(self.cell_rect(*self._cursor), text, select=typed is None)
+        text = exact_text(float(self._values[self.cursor_cell])) if typed is None else typed
+        self._editor.open(self.cell_rect(*self.cursor_cell), text, select=typed is None)
 
     def _enter(self, value: float) -> None:
-        """Ask for a value of the selected cell, as an edit of its own."""
+        """Ask for a value of the selected cells, as an edit of its own."""
         self._finish_burst()
-        if float(self._values[self._cursor]) != value:
-            self.value_edited.emit(*self._cursor, value, False)
-            self.gesture_finished.emit()
+        cells = self._selection.cells
+        if cells.several:
+            places = [(cells.row + r, cells.column + c) for r, c in np.ndindex(cells.shape)]
+            self.cells_filled.emit(places, value, False)
+        elif float(self._values[self.cursor_cell]) != value:
+            self.value_edited.emit(*self.cursor_cell, value, False)
+        else:
+            return
+        self.gesture_finished.emit()
 
     def _select(self, cell: tuple[int, int]) -> None:
-        if cell != self._cursor:
-            self._cursor = cell
+        self._choose(Selection(cell, cell))
+
+    def _choose(self, selection: Selection) -> None:
+        before, self._selection = self._selection, selection
+        if selection != before:
             self.update()
-            self.cell_selected.emit(*cell)
+            if selection.cursor != before.cursor:
+                self.cell_selected.emit(*selection.cursor)
+            self.cells_selected.emit(selection.cells)
 
     def _set_hover(self, cell: tuple[int, int] | None) -> None:
         if cell != self._hover:
             self._hover = cell
             self.update()
-
-    def _tooltip(self, cell: tuple[int, int] | None) -> str:
-        if cell is None:
-            return ""
-        text = f"row {cell[0]}, column {cell[1]}: {exact_text(float(self._values[cell]))}"
-        if self._trained is not None and self._differs(*cell):
-            text += f" (trained {exact_text(float(self._trained[cell]))})"
-        return text

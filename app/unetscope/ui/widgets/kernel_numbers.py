@@ -17,8 +17,13 @@ def number_text(value: float, decimals: int) -> str:
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else ("+inf" if value > 0 else "-inf")
     if value != 0.0 and not 1e-4 <= abs(value) < 1e5 and decimals != 2:
-        return f"{value:+.0e}".replace("e-0", "e-").replace("e+0", "e")
+        return short_text(value)
     return f"{value:+.{decimals}f}"
+
+
+def short_text(value: float) -> str:
+    """A value in a power of ten, such as +3e-4."""
+    return f"{value:+.0e}".replace("e-0", "e-").replace("e+0", "e") if value else "0"
 
 
 def exact_text(value: float) -> str:

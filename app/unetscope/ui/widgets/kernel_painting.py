@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QFontMetricsF, QPainter, QPen
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.kernel_numbers import decimals_for, number_text
+from unetscope.ui.colours import DIVERGING, luminance, to_levels
+from unetscope.ui.widgets.kernel_layout import GridLayout
+from unetscope.ui.widgets.kernel_numbers import decimals_for, number_text, short_text
 
 SMALLEST = 6.5  # points; smaller numbers cannot be read
 
@@ -42,6 +46,66 @@ def fitted_text(
                 return font, decimals
             size -= 0.5
     return font, -1
+
+
+def paint_cells(
+    painter: QPainter,
+    area: QRect,
+    values: NDArray[np.float32],
+    limits: NDArray[np.float32],
+    layout: GridLayout,
+    decimals: int,
+) -> None:
+    """Cells in the colours of their values, with numbers where `decimals` is not negative.
+
+    ``limits`` holds the end of the colour scale of each row, ``(rows, 1)``.
+    """
+    colours = DIVERGING[to_levels(values / limits, -1.0, 1.0)]
+    dark_text = luminance(colours) > 0.19
+    for row, column in np.ndindex(values.shape):
+        rect = layout.rect(row, column)
+        if not rect.intersects(area):
+            continue
+        painter.fillRect(rect, QColor(*colours[row, column].tolist()))
+        if decimals >= 0:
+            painter.setPen(QColor("#16191e" if dark_text[row, column] else "#ffffff"))
+            text = number_text(float(values[row, column]), decimals)
+            if limits[row, 0] < 10.0**-decimals:  # all of the row would read as 0
+                text = short_text(float(values[row, column]))
+            painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), text)
+
+
+def paint_holes(painter: QPainter, layout: GridLayout) -> None:
+    """The places between the cells of a dilated kernel, which it does not look at."""
+    painter.setPen(QPen(theme.colour("border"), 1.0, Qt.PenStyle.DotLine))
+    for row, column in np.ndindex(layout.drawn):
+        if row % layout.spread[0] or column % layout.spread[1]:
+            painter.drawRect(QRectF(layout.drawn_rect(row, column)).adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+def names_room(
+    metrics: QFontMetrics, rows: Sequence[str], columns: Sequence[str]
+) -> tuple[int, int]:
+    """Room to the left and above that names need."""
+    wide = max((metrics.horizontalAdvance(name) for name in rows), default=-8)
+    return wide + 8, metrics.height() + 2 if columns else 0
+
+
+def paint_names(
+    painter: QPainter, layout: GridLayout, rows: Sequence[str], columns: Sequence[str]
+) -> None:
+    """Names to the left of the rows and above the columns."""
+    painter.setPen(theme.colour("text_muted"))
+    for row, name in enumerate(rows):
+        cell = layout.rect(row, 0)
+        rect = QRect(0, cell.top(), cell.left() - 6, cell.height())
+        painter.drawText(
+            rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), name
+        )
+    for column, name in enumerate(columns):
+        cell = layout.rect(0, column)
+        rect = QRect(cell.left(), cell.top() - layout.top, cell.width(), layout.top)
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), name)
 
 
 def same_values(some: NDArray[np.float32] | None, others: NDArray[np.float32] | None) -> bool:

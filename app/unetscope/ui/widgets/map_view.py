@@ -120,10 +120,15 @@ class MapView(QWidget):
                 painter.drawText(frame.adjusted(8, 4, -8, -4), int(flags), content.message)
             else:
                 target = self.map_rect()
+                painter.setClipRect(frame.adjusted(1, 1, -1, -1))
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
                 painter.drawImage(target, self._picture)
                 if content.cursor is not None:
                     self._paint_cursor(painter, target, *content.cursor)
+                self._paint_marks(painter, target)
+
+    def _paint_marks(self, painter: QPainter, target: QRectF) -> None:
+        """Draw what lies over the map; here: nothing."""
 
     def _paint_cursor(self, painter: QPainter, target: QRectF, row: float, column: float) -> None:
         rows, columns = self._content.values.shape if self._content.values is not None else (1, 1)

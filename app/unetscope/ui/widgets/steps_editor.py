@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from unetscope.domain.intensity import Clahe
 from unetscope.domain.preprocess import STEPS, Preprocessing, Step
+from unetscope.ui.widgets.channels_editor import ChannelsEditor
 from unetscope.ui.widgets.step_fields import MOST, ChoiceField, NumberField
 
 NAMES: dict[Step, str] = {
@@ -48,7 +49,6 @@ KINDS = {
 }
 FOREGROUNDS = {"all": "by all pixels", "nonzero": "by pixels ≠ 0", "above mean": "by those > mean"}
 FITS = {"centre": "crop or pad about the centre", "stretch": "stretch: resample to it"}
-CHANNELS = {"repeat": "this slice in each", "neighbours": "neighbouring slices"}
 
 
 class _Row(QFrame):
@@ -122,16 +122,8 @@ class StepsEditor(QWidget):
         self._layout.setSpacing(4)
         self._make_grid_steps()
         self._make_value_steps()
-        self.channels = ChoiceField("input_card.channels")
-        self.channels.setToolTip("What the channels of the network are made of")
-        self.channels.currentIndexChanged.connect(
-            lambda: self.changed.emit({"channels": self.channels.currentData()})
-        )
-        self._channel_line = QWidget()
-        line = QHBoxLayout(self._channel_line)
-        line.setContentsMargins(6, 0, 4, 0)
-        line.addWidget(QLabel("Channels"))
-        line.addWidget(self.channels, 1)
+        self.channels = ChannelsEditor()
+        self.channels.changed.connect(self.changed)
         for step, row in self._rows.items():
             row.up.clicked.connect(lambda _=False, step=step: self.moved.emit(step, -1))
             row.down.clicked.connect(lambda _=False, step=step: self.moved.emit(step, 1))
@@ -223,6 +215,7 @@ class StepsEditor(QWidget):
         usual_spacing: tuple[float, float],
         fixed_size: bool,
         channels: int,
+        series: Sequence[str],
         can_take_reference: bool,
     ) -> None:
         """Show steps without reporting it.
@@ -235,6 +228,8 @@ class StepsEditor(QWidget):
             The network takes images of one size only.
         channels : int
             That the network takes.
+        series : sequence of str
+            Names of the series that can be laid on the slice shown.
         """
         is_moved, self._steps = steps.order != self._steps.order, steps
         self._usual_spacing = usual_spacing
@@ -261,8 +256,8 @@ class StepsEditor(QWidget):
         _show_pair(self._tile, clahe.tile or (0, 0))
         _show_pair(self._clip, steps.clip or (0.0, 1.0))
         self._show_normalising(steps)
-        self._channel_line.setVisible(channels > 1)
-        self.channels.show_choices(CHANNELS, steps.channels)
+        self.channels.setVisible(channels > 1)
+        self.channels.show_channels(steps, channels, series)
         if is_moved:
             self._arrange()
 
@@ -284,12 +279,12 @@ class StepsEditor(QWidget):
         order = self._steps.order
         for row in self._rows.values():
             self._layout.removeWidget(row)
-        self._layout.removeWidget(self._channel_line)
+        self._layout.removeWidget(self.channels)
         for step in order:
             self._layout.addWidget(self._rows[step])
             self._rows[step].up.setEnabled(step != order[0])
             self._rows[step].down.setEnabled(step != order[-1])
-        self._layout.addWidget(self._channel_line)
+        self._layout.addWidget(self.channels)
 
     # ---------------------------------------------------------------- actions
 

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from unetscope.ui import theme
 from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.text_drag import TextDrag
 from unetscope.ui.widgets.tile_layout import GAP, KEYS, LARGEST, MARGIN, SMALLEST, STRIP, TileLayout
 from unetscope.ui.widgets.tile_painting import (
     paint_badge,
@@ -66,6 +68,7 @@ class TileGallery(QAbstractScrollArea):
         self._cache_key: tuple[object, ...] = ()
         self._cache = QImage()
         self._visible = (0, 0)
+        self.drag = TextDrag(self)
 
     # What is shown
 
@@ -250,7 +253,7 @@ class TileGallery(QAbstractScrollArea):
             grid,
             behind=theme.colour("panel").rgb(),
             tile=theme.colour("tile").rgb(),
-            bar=theme.colour("ok").rgb(),
+            bar=theme.colour("text_muted" if self._tiles.strip_stale else "ok").rgb(),
             track=theme.colour("border").rgb(),
         )
         height, width = words.shape
@@ -300,6 +303,7 @@ class TileGallery(QAbstractScrollArea):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.index_at(event.position().toPoint())
+        self.drag.press(event)
         if index >= 0 and event.button() in (
             Qt.MouseButton.LeftButton,
             Qt.MouseButton.RightButton,
@@ -307,6 +311,7 @@ class TileGallery(QAbstractScrollArea):
             self._choose(index)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.drag.release()
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -315,7 +320,11 @@ class TileGallery(QAbstractScrollArea):
             self.activated.emit(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._set_hover(self.index_at(event.position().toPoint()))
+        if not self.drag.move(event, self._picture_at):
+            self._set_hover(self.index_at(event.position().toPoint()))
+
+    def _picture_at(self, at: QPoint) -> QPixmap:
+        return self.viewport().grab(self.tile_rect(self.index_at(at)))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self._selected is not None:

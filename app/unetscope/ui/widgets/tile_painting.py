@@ -57,6 +57,12 @@ def paint_frame(painter: QPainter, rect: QRect, token: str, width: float) -> Non
     painter.drawRoundedRect(QRectF(rect).adjusted(-1.0, -1.0, 1.0, 1.0), 3.0, 3.0)
 
 
+_COLOURS = {"edited": "warning", "silenced": "accent", "dead": "error"}
+
+
 def mark_colour(mark: str) -> QColor:
-    """Amber for what the user did, grey for what the network is; tiles are dark in all themes."""
-    return QColor(theme.DARK.warning if mark.startswith("edited") else theme.DARK.text_muted)
+    """Colours for what the user did and for what is dead, grey for all else.
+
+    Those of the dark theme, for tiles are dark in all themes.
+    """
+    return QColor(getattr(theme.DARK, _COLOURS.get(mark.split()[0].rstrip(","), "text_muted")))

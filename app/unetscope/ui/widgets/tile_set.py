@@ -40,7 +40,9 @@ class TileSet:
     marks : mapping of int to str
         Badges, such as "edited" or "dead", by index of the tile.
     strip : (n,) ndarray of float, or None
-        Length of the bar under each tile, 0 to 1.
+        Length of the bar under each tile, 0 to 1; NaN: unknown, no bar.
+    strip_stale : bool
+        The bars are of something shown before.
     smooth : bool
         Interpolate (feature maps) or show each value as a sharp square (kernels).
     aspect : float
@@ -54,6 +56,7 @@ class TileSet:
     marks: Mapping[int, str] = field(default_factory=dict)
     selected: int | None = None
     strip: NDArray[Any] | None = None
+    strip_stale: bool = False
     smooth: bool = False
     aspect: float = 1.0
 
@@ -75,8 +78,6 @@ class TileSet:
     def changed(self, old: TileSet, start: int, stop: int) -> list[int] | None:
         """Which tiles from `start` to `stop` look other than those of `old`; None: maybe all."""
         mine, others = self.values, old.values
-        if self.strip is not None or old.strip is not None:
-            return None
         if not (isinstance(mine, np.ndarray) and isinstance(others, np.ndarray)):
             return None
         if mine.shape != others.shape or _style(self) != _style(old):
@@ -90,6 +91,8 @@ class TileSet:
             for tiles in (self, old)
         )
         differs |= (limits != before).any(axis=1)
+        if not _same_bars(self, old, part):
+            return None
         return [
             index
             for index in range(start, stop)
@@ -172,13 +175,13 @@ def mosaic(
     top, left = (grid.edge - height) // 2, (grid.edge - width) // 2
     cells[:count, top : top + height, left : left + width] = to_rgb32(tiles.lut)[levels]
     if tiles.strip is not None and grid.strip:
-        share = np.nan_to_num(np.asarray(tiles.strip[start:stop], np.float64))
-        length = np.rint(np.clip(share, 0.0, 1.0) * grid.edge)
-        inside = np.arange(grid.edge)[None, :] < length[:, None]
+        share = np.asarray(tiles.strip[start:stop], np.float64)[:, None]
+        length = np.rint(np.clip(np.nan_to_num(share), 0.0, 1.0) * grid.edge)
+        bars = np.where(
+            np.arange(grid.edge) < length, bar, np.where(np.isnan(share), behind, track)
+        )
         top = grid.edge + grid.strip
-        cells[:count, top : top + grid.strip, : grid.edge] = np.where(inside, bar, track)[
-            :, None, :
-        ]
+        cells[:count, top : top + grid.strip, : grid.edge] = bars[:, None, :]
     shaped = cells.reshape(rows, grid.columns, grid.cell_height, grid.cell_width)
     return np.ascontiguousarray(shaped.swapaxes(1, 2)).reshape(
         rows * grid.cell_height, grid.columns * grid.cell_width
@@ -188,6 +191,13 @@ def mosaic(
 def _style(tiles: TileSet) -> tuple[object, ...]:
     """What all tiles have in common."""
     return (tiles.lut.tobytes(), tiles.labels, tiles.smooth, tiles.aspect)
+
+
+def _same_bars(tiles: TileSet, old: TileSet, part: slice) -> bool:
+    if tiles.strip is None or old.strip is None:
+        return tiles.strip is old.strip
+    same = np.array_equal(tiles.strip[part], old.strip[part], equal_nan=True)
+    return same and tiles.strip_stale == old.strip_stale
 
 
 def fitted_size(height: int, width: int, edge: int, aspect: float = 1.0) -> tuple[int, int]:
