@@ -144,3 +144,18 @@ def test_the_input_card_has_more_room_while_it_is_in_front(person: Person, qtbot
     qtbot.waitUntil(lambda: dock(person, "input_card").height() >= before + 100)
     dock(person, "studies").raise_()
     qtbot.waitUntil(lambda: dock(person, "studies").height() <= before + 8)
+
+
+def test_no_tab_bar_of_an_earlier_layout_lies_over_the_panels(person: Person, qtbot: QtBot) -> None:
+    def shown() -> list[list[str]]:
+        bars = [b for b in person.window.findChildren(QTabBar) if b.parent() is person.window]
+        named = ([bar.tabText(i) for i in range(bar.count())] for bar in bars if bar.isVisible())
+        return sorted(names for names in named if names)
+
+    qtbot.waitUntil(lambda: len(shown()) == len({names[0] for names in shown()}))
+    before = shown()
+    assert len(before) > 3
+    for layout in ("radiology", "compare", "inside", "inside"):
+        person.choose(f"view.layout_{layout}")
+        person.window.resize(person.window.width() + 20, person.window.height())
+    qtbot.waitUntil(lambda: shown() == before)

@@ -80,6 +80,30 @@ def acting(
     ]
 
 
+def toggle_silence(session: Session, feature_map: int) -> Session:
+    """Put 0 in place of a map of the layer shown; of one that is silenced take that back.
+
+    Raises
+    ------
+    EditError
+        The layer has no such map. Nothing has changed.
+    """
+    if session.layer and feature_map in silenced_maps(
+        session.edits, session.layer, feature_map + 1
+    ):
+        return bring_back(session, {feature_map})
+    return intervene(session, {feature_map}, silence("zero"))
+
+
+def silenced_maps(edits: Edits, layer: str, count: int) -> frozenset[int]:
+    """Which of a layer's `count` feature maps are silenced, to 0 or to their mean."""
+    found: set[int] = set()
+    for edit in edits:
+        if isinstance(edit, SilenceMap) and edit.layer == layer:
+            found |= set(range(count)) if edit.feature_map is None else {edit.feature_map}
+    return frozenset(found)
+
+
 def marks_of(edits: Edits, layer: str, count: int) -> dict[int, str]:
     """What is said on the maps of a layer that something acts on, by their number."""
     marks: dict[int, str] = {}

@@ -24,9 +24,9 @@ from unetscope.domain.filter_words import (
     tip_of,
 )
 from unetscope.domain.graph import Layer
+from unetscope.domain.map_edits import silenced_maps, toggle_silence
 from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
-from unetscope.domain.silencing import silenced_maps, toggle_silence
 from unetscope.state.desk import Desk
 from unetscope.state.effect_sweep import EffectSweep, Measured
 from unetscope.state.filter_statistics import FilterStatistics

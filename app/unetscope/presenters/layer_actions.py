@@ -20,9 +20,9 @@ from unetscope.domain.interventions import (
     SkipEdit,
     skips,
 )
+from unetscope.domain.map_edits import silenced_maps
 from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
-from unetscope.domain.silencing import silenced_maps
 from unetscope.domain.sources import Files
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs

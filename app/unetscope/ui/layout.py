@@ -11,6 +11,8 @@ from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStyle, QTabWidget, QWidget
 
+from unetscope.ui.tab_bars import hide_left_over
+
 VERSION = 3  # of the table of places: a layout of another version is not restored
 WINDOW_SIZE = QSize(1400, 850)
 BORDERS = 10  # pixels around a window, besides its title bar
@@ -116,9 +118,11 @@ class WindowLayout:
             return
         self._placed = True
         QTimer.singleShot(0, self._window, self._shrink)
+        self._show_titles_soon()
         state = self._settings.value("window/state")
         if not isinstance(state, QByteArray) or not self._window.restoreState(state, VERSION):
             self._share_out()
+            QTimer.singleShot(0, self._window, self._share_out)  # shown, panels need less
 
     def ask_size(self, size: QSize) -> None:
         """Have the window this large at first, whatever its panels ask for until they are shown."""
@@ -224,6 +228,7 @@ class WindowLayout:
             elif not tabbed and bare is not None:
                 dock.setTitleBarWidget(None)  # type: ignore[arg-type]  # Qt's own again
                 bare.deleteLater()
+        hide_left_over(self._window, self.docks)
 
     def _in_front(self, side: Side) -> dict[QDockWidget, int]:
         """Of each place of a side that shows a panel: the first such, and the place's size."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from unetscope.domain.map_edits import silenced_maps
 from unetscope.domain.session import Session
-from unetscope.domain.silencing import silenced_maps
 from unetscope.ui.commands.command import Command, called, has_network
 
 
