@@ -173,7 +173,8 @@ def test_another_preset_changes_keys_and_wheel_and_can_be_left_again(person: Per
     assert person.canvas.view.zoom > zoom.zoom
     assert person.session.slice_index == middle + 1
     canvases = person.window.slice_panel.findChildren(ImageCanvas)
-    assert [canvas.ctrl_wheel for canvas in canvases] == ["zoom"] * 3  # in the other planes too
+    assert len(canvases) > 2  # the other planes too
+    assert {canvas.ctrl_wheel for canvas in canvases} == {"zoom"}
     hand = Hand(person)
     box = person.find(QComboBox, "preferences.preset")
     box.setCurrentIndex(box.findData("weasis"))

@@ -1,4 +1,8 @@
-"""Many files looked at by several threads, the one that makes the best first picture first."""
+"""Many files looked at, the one that makes the best first picture first.
+
+Where a disk or a network is waited for, several threads wait; headers that are at hand are read by
+one, for Python computes in one at a time, and several only hinder each other.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import TypeVar
 
 from unetscope.domain.errors import Cancelled
 
 Found = TypeVar("Found")
 
-_THREADS = 4  # they wait for the disk together; what they compute, one does at a time
+_THREADS = 4
+_AT_HAND = 0.001  # seconds a file takes at most that nobody waits for
 _AT_ONCE = 16  # files a thread is given
 _AHEAD = 2 * _THREADS  # such pieces under way
 
@@ -44,7 +50,7 @@ def look_at_each(
     before: Callable[[Path], object] = lambda _: None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Generator[tuple[int, Found], None, None]:
-    """Look at files in several threads.
+    """Look at files, in several threads where they have to be waited for.
 
     Parameters
     ----------
@@ -85,6 +91,19 @@ def look_at_each(
         for found in piece.result():
             check(cancelled)
             yield found
+
+    while rest:
+        places, rest = rest[:_AT_ONCE], rest[_AT_ONCE:]
+        seconds = 0.0
+        for place in places:
+            check(cancelled)
+            before(files[place])
+            began = perf_counter()
+            found = look(files[place])
+            seconds += perf_counter() - began
+            yield place, found
+        if seconds > _AT_HAND * len(places):
+            break
 
     under_way: deque[Future[list[tuple[int, Found]]]] = deque()
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="read")

@@ -28,6 +28,8 @@ _folder: list[Path] = []
 
 def set_folder(path: Path) -> None:
     """Take icons from ``<path>/<command id>.svg`` from now on."""
+    if _folder == [path]:
+        return
     _folder[:] = [path]
     _svg.cache_clear()
     _icon.cache_clear()
@@ -61,7 +63,7 @@ def pixmap(name: str, size: int, token: str = "text", ratio: float = 1.0) -> QPi
     return made
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=None)
 def _svg(name: str) -> str:
     for folder in _folder:
         path = folder / f"{name}.svg"
@@ -70,7 +72,7 @@ def _svg(name: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=None)
 def _icon(name: str, in_force: theme.Theme) -> QIcon:
     made = QIcon()
     text = _svg(name)

@@ -148,10 +148,13 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     _in_force[0] = theme
     hints = QGuiApplication.styleHints()  # window frames on Windows and macOS follow this
     hints.setColorScheme(Qt.ColorScheme.Dark if theme.dark else Qt.ColorScheme.Light)
-    if app.style().objectName() != "fusion":
+    sheet = style_sheet(theme)
+    if app.styleSheet() == sheet:
+        return  # every widget would be dressed anew in the same clothes
+    if not app.styleSheet():
         app.setStyle("Fusion")
     app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
+    app.setStyleSheet(sheet)
 
 
 def palette(theme: Theme) -> QPalette:

@@ -246,7 +246,7 @@ def test_any_card_is_used_or_refused_in_a_sentence(changes: list[tuple[Any, Any]
         if isinstance(inside, dict) or (
             isinstance(inside, list) and isinstance(path[-1], int) and path[-1] < len(inside)
         ):
-            inside[path[-1]] = value
+            inside[path[-1]] = copy.deepcopy(value)  # one may be put into another
     card = read(content)
     if isinstance(card, UnetscopeError):
         assert card.what.endswith(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -90,24 +91,42 @@ def test_the_first_file_is_from_the_middle_of_the_biggest_folder() -> None:
 
 def test_files_are_waited_for_together() -> None:
     meeting = threading.Barrier(reading._THREADS, timeout=20)
-    files = [Path(f"{number}") for number in range(1 + reading._THREADS * reading._AT_ONCE)]
-    met: list[int] = []
+    pieces = 1 + reading._THREADS
+    files = [Path(f"{number}") for number in range(1 + pieces * reading._AT_ONCE)]
+    met: set[str] = set()
 
     def look(file: Path) -> str:
-        if (
-            int(file.name) % reading._AT_ONCE == 0
-            and threading.current_thread().name != "MainThread"
-        ):
-            met.append(meeting.wait())  # passes only when every thread waits for a file
+        thread = threading.current_thread().name
+        if thread == "MainThread":
+            time.sleep(2 * reading._AT_HAND)
+        elif thread not in met:
+            met.add(thread)
+            meeting.wait()  # passes only when every thread waits for a file
         return file.name
 
     first, *rest = look_at_each(files, look)
     assert first == (len(files) // 2, files[len(files) // 2].name)
     assert [place for place, _ in rest] == [p for p in range(len(files)) if p != first[0]]
-    assert len(met) >= reading._THREADS
+    assert len(met) == reading._THREADS
 
 
-def test_what_goes_wrong_in_a_thread_comes_out() -> None:
+def test_files_at_hand_are_read_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_AT_HAND", 10.0)
+    threads: set[str] = set()
+
+    def look(_: Path) -> None:
+        threads.add(threading.current_thread().name)
+
+    assert len(list(look_at_each([Path(str(number)) for number in range(99)], look))) == 99
+    assert threads == {"MainThread"}
+
+
+@pytest.mark.parametrize("at_hand", [0.0, 10.0], ids=["threads", "one thread"])
+def test_what_goes_wrong_with_a_file_comes_out(
+    at_hand: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_AT_HAND", at_hand)
+
     def look(file: Path) -> None:
         if file.name == "40":
             raise ZeroDivisionError
