@@ -324,12 +324,10 @@ def test_arrows_travel_and_a_click_runs(
     assert person.session.slice_index == person.session.series.slices - 1
 
 
-def test_nothing_that_fits_leaves_an_empty_list(
-    qtbot: QtBot, palette: Callable[[], CommandPalette]
-) -> None:
+def test_that_nothing_fits_is_said(qtbot: QtBot, palette: Callable[[], CommandPalette]) -> None:
     opened = palette()
     qtbot.keyClicks(opened.line, "zzzzqq")
-    assert texts(opened) == []
+    assert texts(opened) == ["No command or panel is called so."]
     qtbot.keyClick(opened.line, Qt.Key.Key_Return)
     assert opened.isVisible()
     opened.close()

@@ -124,6 +124,10 @@ class CommandPalette(QDialog):
             item.setData(0, INDEX, index)
             item.setDisabled(not action.isEnabled())
             self.list.addTopLevelItem(item)
+        if not found:
+            nothing = QTreeWidgetItem(["No command or panel is called so."])
+            nothing.setDisabled(True)
+            self.list.addTopLevelItem(nothing)
         if (first := self._first()) is not None:
             self.list.setCurrentItem(first)
 

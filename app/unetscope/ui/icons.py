@@ -5,7 +5,7 @@ Call `set_folder` once at the start; ask again for the icons after a change of t
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
@@ -63,7 +63,7 @@ def pixmap(name: str, size: int, token: str = "text", ratio: float = 1.0) -> QPi
     return made
 
 
-@lru_cache(maxsize=None)
+@cache
 def _svg(name: str) -> str:
     for folder in _folder:
         path = folder / f"{name}.svg"
@@ -72,7 +72,7 @@ def _svg(name: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _icon(name: str, in_force: theme.Theme) -> QIcon:
     made = QIcon()
     text = _svg(name)
