@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import platformdirs
 from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import ModelError
 from unetscope.domain.fingerprint import fingerprint_of
+from unetscope.io.replacing import replacing
 
 _MAX_CARD = 1 << 20
 
@@ -99,11 +98,13 @@ def write_card(model_path: Path, card: ModelCard, *, shipped: Path | None = None
     try:
         if shipped is not None and beside.resolve().is_relative_to(shipped.resolve()):
             raise PermissionError("it came with the program")
-        _replace(beside, text)
+        with replacing(beside) as file:
+            file.write(text)
     except OSError:
         try:
             own.parent.mkdir(parents=True, exist_ok=True)
-            _replace(own, text)
+            with replacing(own) as file:
+                file.write(text)
         except OSError as error:
             raise ModelError(
                 f"The card could be saved neither beside {model_path.name} nor in {own.parent}.",
@@ -112,19 +113,3 @@ def write_card(model_path: Path, card: ModelCard, *, shipped: Path | None = None
         return own
     own.unlink(missing_ok=True)
     return beside
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole, then put it in its place."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

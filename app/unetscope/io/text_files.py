@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +10,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from unetscope.domain.errors import UnetscopeError
+from unetscope.io.replacing import replacing
 
 LARGEST = 256 << 20  # bytes
 
@@ -34,18 +33,8 @@ class DiskTexts:
         """See `TextFiles.write`."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
-            temporary = Path(name)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.chmod(0o644)
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            with replacing(path) as file:
+                file.write(text)
         except OSError as error:
             raise UnetscopeError(
                 f"{path.name} cannot be written there.", "Choose another folder, or make room."

@@ -1,0 +1,44 @@
+"""A file written whole before it takes the place of another."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+_NAME = 80  # characters of the name that a temporary file keeps: names have an end
+
+
+@contextmanager
+def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a file beside `path` that takes its place when all is written and on the disk.
+
+    Whatever goes wrong before, what stood there stands there still.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder must be there.
+    mode : str
+        ``"w"`` for UTF-8, ``"wb"`` for bytes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:_NAME]}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
