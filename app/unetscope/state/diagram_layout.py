@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import log2
 
-from fast_sugiyama import from_edges
-
 from unetscope.domain.diagram import Band, Box, Diagram, Line, Point, family_of
 from unetscope.domain.graph import Graph, Section
 from unetscope.domain.kernels import times
@@ -147,6 +145,8 @@ def _lanes(
     graph: Graph, names: list[str], edges: list[tuple[str, str]]
 ) -> tuple[dict[str, tuple[float, int]], dict[tuple[str, str], list[tuple[float, int]]]]:
     """Middle and row of each layer, and the points that lines over several rows bend at."""
+    from fast_sugiyama import from_edges  # takes its time: when the first diagram is laid out
+
     joined = [name for name in names if any(name in edge for edge in edges)]
     number = {name: i for i, name in enumerate(joined)}
     spacing = WIDEST + BETWEEN
