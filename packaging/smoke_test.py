@@ -248,7 +248,9 @@ def live(clean: CleanRoot, package: Path, pictures: Path) -> None:
             desk.picture("welcome")
         with step("Open the sample"):
             desk.command("sample study")
-            until("the network's name in the title", lambda: "brain" in desk.title())
+            until(
+                "both names in the title", lambda: "T1" in desk.title() and "brain" in desk.title()
+            )
             until("the mask", lambda: _has_colour(desk.picture("opening", again=True)), 60)
             trained = desk.picture("sample")
         with step("Edit a kernel"):
@@ -295,9 +297,12 @@ def live(clean: CleanRoot, package: Path, pictures: Path) -> None:
         with step("Double click in a file manager"):
             running.append(clean.start("dbus-run-session pcmanfm /tmp/one"))
             time.sleep(3)
-            desk.keys("ctrl+a")
             desk.picture("file-manager")
-            desk.keys("Return")
+            clean.user(
+                "window=$(xdotool search --onlyvisible --class pcmanfm | tail -1)"
+                "; xdotool mousemove --window $window 203 110"  # the first icon of its folder
+                "; sleep 0.3; xdotool click --repeat 2 --delay 60 1"
+            )
             until("the study in the title", lambda: desk.title() not in ("", "Unetscope"), 30)
             time.sleep(4)
             desk.picture("double-click")
