@@ -149,6 +149,12 @@ class Desk:
             ).strip()
         return ""
 
+    def screen(self) -> str:
+        """Width and height of the screen; empty before there is one."""
+        with contextlib.suppress(Failed):
+            return self._clean.user("xdotool getdisplaygeometry").strip()
+        return ""
+
     def keys(self, *keys: str) -> None:
         """Press keys, one after the other."""
         self._clean.user("xdotool key --delay 60 " + " ".join(keys))
@@ -237,7 +243,7 @@ def live(clean: CleanRoot, package: Path, pictures: Path) -> None:
     screen = clean.start(f"Xvfb :77 -screen 0 {SCREEN[0]}x{SCREEN[1]}x24 -nolisten tcp")
     running = [screen]
     try:
-        time.sleep(1.5)
+        until("the screen", lambda: bool(desk.screen()))
         running.append(clean.start("openbox"))
         with step("Start from the menu"):
             start = time.monotonic()
