@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +40,7 @@ from unetscope.engine.messages import (
     partial_path,
 )
 from unetscope.engine.recent import Recent
-from unetscope.engine.shared_arrays import Inbox, discard
+from unetscope.engine.shared_arrays import Inbox, block_name, discard
 
 Failed = Callable[[UnetscopeError], None]
 
@@ -169,7 +168,7 @@ class LookJob(LatestJob):
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
         request = self._request
-        self._block = f"unetscope-{os.getpid()}-{id}"
+        self._block = block_name(pid, id)
         return LookAt(
             id=id,
             model=request.model,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.engine.jobs import Failed, LatestJob, Sent
 from unetscope.engine.messages import Convolve, Convolved, Request
-from unetscope.engine.shared_arrays import discard
+from unetscope.engine.shared_arrays import block_name, discard
 
 
 class LabJob(LatestJob):
@@ -25,7 +24,7 @@ class LabJob(LatestJob):
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
         request = self._request
-        self._block = f"unetscope-{os.getpid()}-{id}"
+        self._block = block_name(pid, id)
         return Convolve(
             id=id,
             image=sent.pixels(request.image_key, request.image),

@@ -117,6 +117,11 @@ class Inbox:
             self._memory = None
 
 
+def block_name(pid: int, request: int) -> str:
+    """Name of the block that a worker process may make for a request, unlike all others."""
+    return f"unetscope-{pid}-{request}"
+
+
 def discard(block: str) -> None:
     """Free a block that nobody will read any more, where it exists."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from psygnal import Signal
 
@@ -26,6 +27,8 @@ from unetscope.state.store import Store
 
 NEIGHBOURS = 2  # slices read, and looked at, ahead on either side of the one shown
 
+_openings = count()  # of studies in this program, by all its windows: they may share an engine
+
 
 class Live:
     """Follows the session: reads the slice it names and asks the engine about it.
@@ -46,7 +49,7 @@ class Live:
         self._engine = engine
         self._kept = KeptSlices()
         self._source: SeriesSource | None = None  # what the slice shown was read from
-        self._opened = 0  # studies so far: a series opened again has other pixels
+        self._opened = next(_openings)  # a series opened again has other pixels
         self._feeding = Feeding(jobs, desk, self._kept, self.ask, partial(self._failed, None))
         self._asked: LookRequest | None = None  # the latest question, until it is answered
         self._asked_ahead: tuple[object, ...] = ()
@@ -76,7 +79,7 @@ class Live:
 
     def _on_studies(self) -> None:
         """A study was opened: forget what was read of one that it replaced, and read it again."""
-        self._opened += 1
+        self._opened = next(_openings)
         self._kept.drop_replaced(self._desk.find)
         if self.shown and self._desk.find(self.shown.key.series) is not self._source:
             self._show_slice(self._store.session)

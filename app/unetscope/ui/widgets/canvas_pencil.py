@@ -13,6 +13,7 @@ from unetscope.ui.widgets.canvas_view import CanvasView
 
 NEEDED = {"distance": 2, "angle": 3, "rectangle": 2, "ellipse": 2, "polygon": 0}  # points; 0: any
 TINY = 2.0  # screen pixels: a shape that is smaller was not meant
+EDGE = 4.0  # screen pixels beside the picture at which its edge is meant
 
 Point = tuple[float, float]
 
@@ -77,7 +78,7 @@ class Pencil(QObject):
             self._number, self._points, self._from = shape.number, list(shape.points), point
             self.chosen.emit(shape.number)
             return True
-        if not self.kind or not view.contains(*view.to_image(at.x(), at.y())):
+        if not self.kind or not _beside(view, point, at):
             if any(shape.selected for shape in shapes):
                 self.chosen.emit(None)
             return False
@@ -149,6 +150,12 @@ class Pencil(QObject):
     def _tell(self) -> None:
         if self._number is not None:
             self.moved.emit(self._number, tuple(self._points))
+
+
+def _beside(view: CanvasView, point: Point, at: QPointF) -> bool:
+    """Whether a point of the picture lies under the mouse, or an edge hardly beside it."""
+    x, y = view.to_screen(*point)
+    return abs(at.x() - x) <= EDGE and abs(at.y() - y) <= EDGE
 
 
 def _inside(view: CanvasView, at: QPointF) -> Point:
