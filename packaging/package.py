@@ -189,8 +189,8 @@ def stage(folder: Path) -> None:
     day = time.strftime(
         "%Y-%m-%d", time.gmtime(float(os.environ.get("SOURCE_DATE_EPOCH", time.time())))
     )
-    release = f'<release version="{version()}" date="{day}"/>'
-    text = description.read_text("utf-8").replace("</component>", release)
+    releases = f'<releases><release version="{version()}" date="{day}"/></releases>'
+    text = description.read_text("utf-8").replace("</component>", f"  {releases}\n</component>")
     description.write_text(text, "utf-8")
     (folder / "usr" / "bin").mkdir()
     (folder / "usr" / "bin" / "unetscope").symlink_to("../../opt/unetscope/unetscope")
