@@ -231,6 +231,7 @@ class TestWhileAStudyIsRead:
         files = visitor.world.files
         assert isinstance(files, SlowFiles)
         visitor.open(STUDY)
+        qtbot.waitUntil(lambda: visitor.status() == "Reading 3 of 12 files")
         visitor.press("status.cancel")
         qtbot.waitUntil(files.saw_cancel.is_set)
         assert not visitor.find(QProgressBar, "status.progress").isVisible()
