@@ -128,6 +128,12 @@ class DiskFiles:
 
         write_arrays(path, arrays)
 
+    def write_bytes(self, path: Path, content: bytes) -> None:
+        """See `Files.write_bytes`."""
+        from unetscope.io.replacing import write_bytes
+
+        write_bytes(path, content)
+
 
 @dataclass(frozen=True, slots=True)
 class SamplePaths:
@@ -221,7 +227,7 @@ def build(
             own,
             pace,
         ),
-        filters=FiltersPresenter(store, desk, jobs, statistics, sweep, other, pace),
+        filters=FiltersPresenter(store, desk, statistics, sweep, other, pace),
         model_comparison=ModelComparisonPresenter(store, other),
         maps=MapPresenters(
             gallery=MapsPresenter(store, live, desk, shown, MapNumbers(jobs), sweep, pace),

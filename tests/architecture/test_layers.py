@@ -116,6 +116,21 @@ def test_names_of_modules_say_what_is_inside(module: Module) -> None:
 
 
 @every_module
+def test_only_the_ports_write_files_for_window_and_domain(module: Module) -> None:
+    if module.place.split("/")[1] not in {"domain", "state", "presenters", "ui"}:
+        return
+    writes = [
+        node.lineno
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"write_text", "write_bytes"}
+        and ast.unparse(node.func.value) != "self._files"
+    ]
+    assert writes == []
+
+
+@every_module
 def test_nobody_but_main_imports_bootstrap(module: Module) -> None:
     if module.place == "unetscope/__main__.py":
         return

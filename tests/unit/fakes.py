@@ -313,6 +313,12 @@ class FakeFiles:
             raise UnetscopeError(f"{path.name} could not be written.", "Choose another folder.")
         self.arrays[path] = arrays
 
+    def write_bytes(self, path: Path, content: bytes) -> None:
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise UnetscopeError(f"{path.name} could not be written.") from error
+
 
 @dataclass(eq=False)
 class Asked:

@@ -28,9 +28,7 @@ class Room:
         self.sweep = EffectSweep(store, desk, self.bench.engine, live)
         self.statistics = FilterStatistics(store, jobs, live)
         self.other = OtherNetwork(store, jobs, desk, self.bench.files)
-        self.presenter = FiltersPresenter(
-            store, desk, jobs, self.statistics, self.sweep, self.other
-        )
+        self.presenter = FiltersPresenter(store, desk, self.statistics, self.sweep, self.other)
         if network is not None:
             self.bench.open_model(network)
         if study:

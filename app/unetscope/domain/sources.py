@@ -175,3 +175,6 @@ class Files(Protocol):
 
     def write_arrays(self, path: Path, arrays: Arrays) -> None:
         """Write one array as ``.npy``, several by name as ``.npz``; UnetscopeError if it fails."""
+
+    def write_bytes(self, path: Path, content: bytes) -> None:
+        """Write a picture or a table, whole or not at all; UnetscopeError if it fails."""

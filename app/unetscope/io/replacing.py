@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from unetscope.domain.errors import UnetscopeError
+
 _NAME = 80  # characters of the name that a temporary file keeps: names have an end
 
 
@@ -42,3 +44,14 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole, or leave what stood there; UnetscopeError if it cannot be written."""
+    try:
+        with replacing(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise UnetscopeError(
+            f"{path.name} could not be written.", "Choose another folder, or make room."
+        ) from error

@@ -24,7 +24,6 @@ from unetscope.domain.comparing import (
     total,
 )
 from unetscope.domain.overlay import class_name
-from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
 from unetscope.domain.sources import SeriesSource
 from unetscope.state.desk import Desk
@@ -189,13 +188,7 @@ class ComparisonPresenter:
 
     def save(self, path: Path) -> None:
         """The user chose where the CSV goes."""
-        try:
-            path.write_text(self.as_csv(), "utf-8")
-        except OSError as error:
-            why = f"{path.name} could not be written: {error.strerror}."
-            self._desk.notice.emit(Notice(why, "Choose another folder."))
-        else:
-            self._desk.notice.emit(Notice(f"Saved {path.name}.", trouble=False))
+        self._desk.save_file(path, self.as_csv().encode)
 
     def _compare(self, change: Callable[[Comparing], Comparing]) -> None:
         self._store.update(lambda s: s.compare(change(s.comparing)))

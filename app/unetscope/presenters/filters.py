@@ -30,7 +30,6 @@ from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.effect_sweep import EffectSweep, Measured
 from unetscope.state.filter_statistics import FilterStatistics
-from unetscope.state.jobs import Jobs
 from unetscope.state.kernel_pictures import KernelPictures
 from unetscope.state.other_network import OtherNetwork
 from unetscope.state.pace import Pace
@@ -102,7 +101,6 @@ class FiltersPresenter:
         self,
         store: Store,
         desk: Desk,
-        jobs: Jobs,
         statistics: FilterStatistics,
         sweep: EffectSweep,
         other: OtherNetwork,
@@ -110,7 +108,6 @@ class FiltersPresenter:
     ) -> None:
         self._store = store
         self._desk = desk
-        self._jobs = jobs
         self._statistics = statistics
         self._sweep = sweep
         self._other = other
@@ -172,21 +169,7 @@ class FiltersPresenter:
 
     def save(self, path: Path, make: Callable[[], bytes]) -> None:
         """Write what `make` gives to a file, in the background."""
-
-        def work(_: object) -> None:
-            try:
-                path.write_bytes(make())
-            except OSError as error:
-                raise UnetscopeError(
-                    f"{path.name} could not be written: {error.strerror}.", "Choose another folder."
-                ) from error
-
-        self._jobs.submit(
-            f"save {path}",
-            work,
-            done=lambda _: self._tell(f"Saved {path.name}.", "Research use only."),
-            failed=lambda error: self._tell(error.what, error.hint),
-        )
+        self._desk.save_file(path, make)
 
     def table(self) -> str:
         """All numbers about the filters of the layer, as comma-separated values."""

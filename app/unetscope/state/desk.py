@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -108,6 +109,20 @@ class Desk:
             self._unwanted.add(self._awaited)
         self._await("")
         self._idle()
+
+    def save_file(self, path: Path, make: Callable[[], bytes], *, about: str = "") -> None:
+        """Write what `make` gives to a file, in the background, and say so."""
+
+        def work(_: JobContext) -> None:
+            self._files.write_bytes(path, make())
+
+        told = Notice(f"Saved {path.name}{about}.", trouble=False)
+        self._jobs.submit(
+            f"save {path}",
+            work,
+            done=lambda _: self.notice.emit(told),
+            failed=lambda error: self.notice.emit(Notice(error.what, error.hint)),
+        )
 
     def _known_so_far(self, job: JobContext, study: StudySource) -> None:
         """Show what is known of a study, unless all of it is open already."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.feature_maps import LayerNumbers, bounds_of, numbers_of
 from unetscope.domain.ports import Floats, Notice
 from unetscope.domain.sources import Files
@@ -29,41 +27,30 @@ class MapFiles:
     def save_arrays(self, path: Path, values: Floats) -> None:
         """Write one map ``(H, W)``, or several ``(maps, H, W)``, as ``.npy``."""
         shape = "×".join(str(length) for length in values.shape)
-        self._submit(path, lambda: self._files.write_arrays(path, values), f" ({shape})")
 
-    def save_bytes(self, path: Path, content: bytes) -> None:
-        """Write a picture that is encoded already."""
-
-        def write() -> None:
-            path.write_bytes(content)
-
-        self._submit(path, write, "")
-
-    def save_numbers(self, path: Path, maps: Maps) -> None:
-        """Write the numbers of all maps of a layer as CSV."""
-
-        def write() -> None:
-            numbers = numbers_of(maps.activation, bounds_of(maps.layer.activation))
-            path.write_text(as_csv(maps.layer.name, numbers), "utf-8")
-
-        self._submit(path, write, f": {len(maps.pictures)} maps")
-
-    def _submit(self, path: Path, write: Callable[[], None], about: str) -> None:
         def work(_: JobContext) -> None:
-            try:
-                write()
-            except OSError as error:
-                raise UnetscopeError(
-                    f"{path.name} could not be written.", "Choose another folder."
-                ) from error
+            self._files.write_arrays(path, values)
 
-        told = Notice(f"Saved {path.name}{about}.", trouble=False)
+        told = Notice(f"Saved {path.name} ({shape}).", trouble=False)
         self._jobs.submit(
             f"map file {path}",
             work,
             done=lambda _: self._desk.notice.emit(told),
             failed=lambda error: self._desk.notice.emit(Notice(error.what, error.hint)),
         )
+
+    def save_bytes(self, path: Path, content: bytes) -> None:
+        """Write a picture that is encoded already."""
+        self._desk.save_file(path, lambda: content)
+
+    def save_numbers(self, path: Path, maps: Maps) -> None:
+        """Write the numbers of all maps of a layer as CSV."""
+
+        def make() -> bytes:
+            numbers = numbers_of(maps.activation, bounds_of(maps.layer.activation))
+            return as_csv(maps.layer.name, numbers).encode()
+
+        self._desk.save_file(path, make, about=f": {len(maps.pictures)} maps")
 
 
 def as_csv(layer: str, numbers: LayerNumbers) -> str:

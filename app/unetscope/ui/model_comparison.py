@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -24,56 +24,24 @@ from unetscope.presenters.model_comparison import (
 )
 from unetscope.ui import filter_files, theme
 from unetscope.ui.widgets.elided_label import ElidedLabel
+from unetscope.ui.widgets.row_table import RowTable
 
-Index = QModelIndex | QPersistentModelIndex
 
+class LayerTable(RowTable[LayerRow]):
+    """Rows of the comparison, a layer each."""
 
-class LayerTable(QAbstractTableModel):
-    """Rows of the table; it only looks things up, for an exception in a model ends the program."""
+    headings = HEADINGS
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: tuple[LayerRow, ...] = ()
-
-    def show_rows(self, rows: tuple[LayerRow, ...]) -> None:
-        """Show others."""
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-
-    def row(self, index: int) -> LayerRow:
-        """One of the rows."""
-        return self._rows[index]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not 0 <= index.row() < len(self._rows):
-            return None
-        row = self._rows[index.row()]
+    def shown(self, row: LayerRow, column: int, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.texts[index.column()]
+            return row.texts[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.tip
         quiet = row.identical or isnan(row.relative)
         if role == Qt.ItemDataRole.ForegroundRole and quiet:
             return theme.colour("text_muted")
-        if role == Qt.ItemDataRole.TextAlignmentRole and 2 <= index.column() <= 4:
+        if role == Qt.ItemDataRole.TextAlignmentRole and 2 <= column <= 4:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return HEADINGS[section]
         return None
 
 

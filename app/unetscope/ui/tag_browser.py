@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,59 +18,27 @@ from PySide6.QtWidgets import (
 from unetscope.domain.tags import TagRow
 from unetscope.presenters.tags import TagsPresenter, TagsView
 from unetscope.ui import theme
+from unetscope.ui.widgets.row_table import RowTable
 
 HEADINGS = ("Tag", "Name", "VR", "Value")
 NAME, VALUE = 1, 3
 DEEPEST = 12  # levels of a sequence that are drawn as such
 
-Index = QModelIndex | QPersistentModelIndex
 
+class TagModel(RowTable[TagRow]):
+    """Rows of a header."""
 
-class TagModel(QAbstractTableModel):
-    """Rows of a header; it only looks things up, for an exception in a model ends the program."""
+    headings = HEADINGS
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: tuple[TagRow, ...] = ()
-
-    def show_rows(self, rows: tuple[TagRow, ...]) -> None:
-        """Show others."""
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-
-    def row(self, index: int) -> TagRow:
-        """One of the rows."""
-        return self._rows[index]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not 0 <= index.row() < len(self._rows):
-            return None
-        row = self._rows[index.row()]
+    def shown(self, row: TagRow, column: int, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
-            return texts_of(row)[index.column()]
+            return texts_of(row)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(part for part in (row.keyword, row.value) if part) or None
         if role == Qt.ItemDataRole.FontRole and row.private:
             return _italic()
         if role == Qt.ItemDataRole.ForegroundRole and row.private:
             return theme.colour("text_muted")
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return HEADINGS[section]
         return None
 
 

@@ -183,6 +183,7 @@ def test_the_csv_says_what_was_compared_and_names_nobody(table: Table, tmp_path:
     table.edit()
     table.compare_series()
     table.presenter.save(tmp_path / "changes.csv")
+    table.bench.jobs.run()
     text = (tmp_path / "changes.csv").read_text("utf-8")
     assert "saved" in told[-1].what.lower()
     rows = list(csv.reader(text.splitlines()))
@@ -199,6 +200,7 @@ def test_a_file_that_cannot_be_written_is_told(table: Table, tmp_path: Path) -> 
     hear = told.append
     table.bench.desk.notice.connect(hear)
     table.presenter.save(tmp_path / "missing" / "changes.csv")
+    table.bench.jobs.run()
     assert told[-1].trouble
     assert "changes.csv" in told[-1].what
 
