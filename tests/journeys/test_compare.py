@@ -82,6 +82,7 @@ def test_cut_the_top_skip_see_the_delta_in_mm3_and_revert(
     voxel = float(np.prod(user.series.spacing))
     path = tmp_path / "changes.csv"
     presenter.save(path)
+    qtbot.waitUntil(path.exists, timeout=10_000)
     rows = list(csv.reader(path.read_text("utf-8").splitlines()))
     start = next(i for i, row in enumerate(rows) if row[:1] == ["whole series"] and "mm³" in row)
     for label, row in enumerate(rows[start + 2 : start + 2 + 1 + len(presenter.view.rows)]):
