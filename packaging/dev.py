@@ -93,9 +93,6 @@ for name in sys.argv[1:]:
 """
 
 
-NOT_INSTALLED = "The packages could not be installed. Is the network there?"
-
-
 class SetUpError(Exception):
     """The machine lacks something, and the message says what to do."""
 
@@ -442,7 +439,7 @@ def install_packages() -> None:
     """Make `.venv` and put exactly the packages of uv.lock into it."""
     uv, environ = uv_command()
     python = ["--python", str(getattr(sys, "_base_executable", "") or sys.executable)]
-    failed = NOT_INSTALLED
+    failed = "The packages could not be installed. Is the network there?"
     with step("Installing the packages of uv.lock into .venv (the first time: some minutes)"):
         if not uses_mirror(environ):
             must([*uv, "sync", "--frozen", *python], environ, failed)
@@ -456,18 +453,6 @@ def install_packages() -> None:
         must(export, environ, failed)
         must([*uv, "pip", "sync", "--require-hashes", *here, str(names)], environ, failed)
         must([*uv, "pip", "install", "--no-deps", *here, "-e", str(ROOT)], environ, failed)
-
-
-def install_group(group: str) -> None:
-    """Add the packages of one group of uv.lock to `.venv`."""
-    uv, environ = uv_command()
-    names = VENV / f"locked-{group}.txt"
-    with step(f"Installing what it takes to {group}"):
-        export = [uv[0], "--quiet", "export", "--frozen", "--only-group", group, "-o", str(names)]
-        must(export, environ, NOT_INSTALLED)
-        here = ["--python", command_path("python")]
-        command = [*uv, "pip", "install", "--require-hashes", *here, "-r", str(names)]
-        must(command, environ, NOT_INSTALLED)
 
 
 def set_up() -> str:
@@ -566,7 +551,6 @@ def bench(arguments: Sequence[str]) -> int:
 
 def package(arguments: Sequence[str]) -> int:
     """Make the installers for this system in `dist/`; see packaging/package.py."""
-    install_group("package")
     environ = clean_environment(os.environ)
     return call([command_path("python"), "packaging/package.py", *arguments], environ, ROOT)
 

@@ -10,6 +10,7 @@ is made lies in `dist/`. `packaging/README.md` says what each part of the folder
 from __future__ import annotations
 
 import argparse
+import email.utils
 import gzip
 import json
 import os
@@ -29,7 +30,12 @@ ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 FOLDER = DIST / "unetscope"
 LIBRARY = FOLDER / "lib"
+WORK = ROOT / "build" / "pyinstaller"
+LINUX = ROOT / "packaging" / "linux"
 NOTICES = "THIRD-PARTY-NOTICES.txt"
+MAINTAINER = os.environ.get(
+    "UNETSCOPE_MAINTAINER", "The Unetscope developers <unetscope@localhost>"
+)
 
 # Packages that come without the text of their licence, and what it is.
 LICENCES = {
@@ -43,8 +49,10 @@ LICENCES = {
 # they are damaged by it.
 STRIPPED = ("tensorflow/**/*.so*", "libpython*.so*")
 
-# Parts of TensorFlow that the program never asks for, by what they are.
+# Parts of TensorFlow that the program never asks for, by what they are: no XLA is compiled here.
 UNUSED = (
+    "tensorflow/compiler/tf2xla/ops/_xla_ops.so",
+    "tensorflow/compiler/mlir/stablehlo/stablehlo_extension.so",
     "tensorflow/include",
     "tensorflow/**/*.h",
     "tensorflow/**/*.proto",
@@ -79,10 +87,9 @@ def freeze() -> None:
     if sys.platform in ("win32", "darwin"):
         _draw_icon()
     shutil.rmtree(FOLDER, ignore_errors=True)
-    work = ROOT / "build" / "pyinstaller"
     run(
         *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"),
-        *("--distpath", DIST, "--workpath", work, ROOT / "packaging" / "unetscope.spec"),
+        *("--distpath", DIST, "--workpath", WORK, ROOT / "packaging" / "unetscope.spec"),
     )
 
 
@@ -145,7 +152,7 @@ def _bundled() -> set[str]:
     """Names of the distributions that a file or module of the folder comes from."""
     from importlib.metadata import packages_distributions
 
-    modules = set((ROOT / "build" / "pyinstaller" / "unetscope").glob("PYZ-*.toc"))
+    modules = set((WORK / "unetscope").glob("PYZ-*.toc"))
     inside = {p.name.split(".")[0] for p in LIBRARY.iterdir()}
     for table in modules:
         inside |= set(re.findall(r"^\s*\(?\[?\('(\w+)", table.read_text("utf-8"), re.MULTILINE))
@@ -186,27 +193,37 @@ def stage(folder: Path) -> None:
     share = folder / "usr" / "share"
     desktop_entry.install(share, ["unetscope"])
     description = desktop_entry.places(share)["metainfo"]
-    day = time.strftime(
-        "%Y-%m-%d", time.gmtime(float(os.environ.get("SOURCE_DATE_EPOCH", time.time())))
-    )
+    moment = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+    day = time.strftime("%Y-%m-%d", time.gmtime(moment))
     releases = f'<releases><release version="{version()}" date="{day}"/></releases>'
     text = description.read_text("utf-8").replace("</component>", f"  {releases}\n</component>")
     description.write_text(text, "utf-8")
     (folder / "usr" / "bin").mkdir()
-    (folder / "usr" / "bin" / "unetscope").symlink_to("../../opt/unetscope/unetscope")
+    (folder / "usr" / "bin" / "unetscope").symlink_to("/opt/unetscope/unetscope")
     about = share / "doc" / "unetscope"
     about.mkdir(parents=True)
     shutil.copyfile(ROOT / "LICENSE", about / "copyright")
-    with gzip.GzipFile(about / "changelog.gz", "wb", mtime=0) as stream:
-        stream.write((ROOT / "CHANGELOG.md").read_bytes())
-    manual = share / "man" / "man1"
-    manual.mkdir(parents=True)
-    with gzip.GzipFile(manual / "unetscope.1.gz", "wb", mtime=0) as stream:
-        stream.write((ROOT / "packaging" / "linux" / "unetscope.1").read_bytes())
+    _compressed((ROOT / "CHANGELOG.md").read_bytes(), about / "changelog.gz")
+    stamp = email.utils.formatdate(moment).replace("-0000", "+0000")
+    entry = (
+        f"unetscope ({version()}-1) unstable; urgency=medium\n\n"
+        f"  * What is new in {version()} is said in changelog.gz.\n\n -- {MAINTAINER}  {stamp}\n"
+    )
+    _compressed(entry.encode(), about / "changelog.Debian.gz")
+    _compressed((LINUX / "unetscope.1").read_bytes(), share / "man" / "man1" / "unetscope.1.gz")
+    overrides = share / "lintian" / "overrides" / "unetscope"
+    overrides.parent.mkdir(parents=True)
+    shutil.copyfile(LINUX / "lintian-overrides", overrides)
     for path in folder.rglob("*"):
         if not path.is_symlink():
             runs = path.is_dir() or path == opt / "unetscope"
             path.chmod(0o755 if runs else 0o644)
+
+
+def _compressed(content: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.GzipFile(path, "wb", mtime=0) as stream:
+        stream.write(content)
 
 
 def pack(kind: str) -> None:
@@ -214,14 +231,15 @@ def pack(kind: str) -> None:
     with tempfile.TemporaryDirectory(dir=DIST) as place:
         stage(Path(place) / "root")
         machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
-        words = {"ARCH": machine, "VERSION": version(), "STAGE": str(Path(place) / "root")}
+        staged = str(Path(place) / "root")
+        words = {"ARCH": machine, "VERSION": version(), "STAGE": staged, "MAINTAINER": MAINTAINER}
         described = Path(place) / "nfpm.yaml"
-        template = (ROOT / "packaging" / "linux" / "nfpm.yaml").read_text("utf-8")
+        template = (LINUX / "nfpm.yaml").read_text("utf-8")
         described.write_text(Template(template).substitute(words), "utf-8")
         nfpm = shutil.which("nfpm", path=str(Path(sys.executable).parent)) or "nfpm"
         run(nfpm, "package", "--config", described, "--packager", kind, "--target", DIST)
     for made in DIST.glob(f"*.{kind}"):
-        print(f"  {made.relative_to(ROOT)}: {megabytes(made):.0f} MB")
+        print(f"  {made.name}: {megabytes(made):.0f} MB")
 
 
 def _draw_icon() -> None:

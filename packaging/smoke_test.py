@@ -23,14 +23,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CLEAN = ROOT / "build" / "clean-root"
-KEPT = ROOT / "build" / "clean-root.tar"
+KEPT = {True: ROOT / "build" / "clean-root.tar", False: ROOT / "build" / "bare-root.tar"}
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 SUITE = "bookworm"
 TOOLS = (
     "xvfb xauth openbox xdotool xclip imagemagick pcmanfm libgtk-3-bin libglib2.0-bin dbus-x11 "
     "procps shared-mime-info desktop-file-utils appstream fonts-dejavu-core locales-all"
 )
-USER, HOME = "zoe", "/home/Zoë Müller"
+USER, HOME = "zoë", "/home/Zoë Müller"
 SCREEN = (1400, 850)
 MOUNTS = {"proc": "proc", "sys": "sysfs", "dev/pts": "devpts", "dev/shm": "tmpfs"}
 APP = "org.unetscope.unetscope"
@@ -54,18 +54,27 @@ class CleanRoot:
     def __init__(self) -> None:
         self._mounted: list[Path] = []
 
-    def make(self) -> None:
-        """Unpack a fresh system that holds what the test needs; the first time it is made."""
+    def make(self, *, tools: bool) -> None:
+        """Unpack a fresh system, which is made the first time.
+
+        Parameters
+        ----------
+        tools : bool
+            With a screen and a desktop on it; without them it is as debootstrap leaves it.
+        """
+        self.close()
         if str(CLEAN) in Path("/proc/mounts").read_text():  # of a run that was killed
             raise Failed(f"Something is still mounted below {CLEAN}: umount it first.")
-        shutil.rmtree(CLEAN, ignore_errors=True)
-        CLEAN.mkdir(parents=True)
-        if not KEPT.exists():
-            self._make_kept()
-        host("tar", "-C", CLEAN, "-xpf", KEPT)
+        self._empty()
+        if not KEPT[tools].exists():
+            self._make_kept(tools=tools)
+        host("tar", "-C", CLEAN, "-xpf", KEPT[tools])
         self._mount()
+        self.root(
+            f"useradd --badname -s /bin/bash --home-dir {shlex.quote(HOME)} --create-home {USER}"
+        )
 
-    def _make_kept(self) -> None:
+    def _make_kept(self, *, tools: bool) -> None:
         host("debootstrap", "--variant=minbase", SUITE, CLEAN, MIRROR)
         shutil.copyfile("/etc/resolv.conf", CLEAN / "etc" / "resolv.conf")
         for own in Path("/etc/apt/apt.conf.d").glob("*"):
@@ -73,21 +82,38 @@ class CleanRoot:
                 shutil.copyfile(own, CLEAN / "etc" / "apt" / "apt.conf.d" / own.name)
         self._mount()
         try:
-            install = "apt-get install -y -qq --no-install-recommends"
-            self.root(f"apt-get -qq update && {install} {TOOLS} && apt-get clean")
-            self.root(f"useradd -s /bin/bash --home-dir {shlex.quote(HOME)} --create-home {USER}")
+            self.root("apt-get -qq update")
+            if tools:
+                self.root(f"apt-get install -y -qq --no-install-recommends {TOOLS}")
+            self.root("apt-get clean")
         finally:
             self.close()
-        host("tar", "-C", CLEAN, "-cf", f"{KEPT}.part", ".")
-        Path(f"{KEPT}.part").rename(KEPT)
-        shutil.rmtree(CLEAN)
-        CLEAN.mkdir()
+        part = KEPT[tools].with_suffix(".part")
+        host("tar", "-C", CLEAN, "-cf", part, ".")
+        part.rename(KEPT[tools])
+        self._empty()
+
+    def _empty(self) -> None:
+        shutil.rmtree(CLEAN, ignore_errors=True)
+        CLEAN.mkdir(parents=True)
 
     def _mount(self) -> None:
         for name, kind in MOUNTS.items():
             (CLEAN / name).mkdir(exist_ok=True)
             host("mount", "-t", kind, kind, CLEAN / name)
             self._mounted.append(CLEAN / name)
+
+    @contextlib.contextmanager
+    def read_only(self, folder: Path) -> Iterator[None]:
+        """Nobody can write below a folder, not even root."""
+        host("mount", "--bind", folder, folder)
+        self._mounted.append(folder)
+        host("mount", "-o", "remount,bind,ro", folder)
+        try:
+            yield
+        finally:
+            host("umount", "-l", folder)
+            self._mounted.remove(folder)
 
     def close(self) -> None:
         """Take the mounts away again."""
@@ -171,6 +197,15 @@ class Desk:
         time.sleep(0.4)
         self.keys("Return")
 
+    def quit(self) -> None:
+        """Quit; what is edited is discarded."""
+        self.keys("ctrl+q")
+        time.sleep(1)
+        if self.title():  # it asks about the edits
+            self.picture("asks")
+            self.keys("alt+d")
+        until("the end", lambda: not _running(self._clean), 20)
+
     def picture(self, name: str, *, again: bool = False) -> Path:
         """Take a picture of the screen; `again` puts it in the place of the last of that name."""
         self._number += not (again and any(self._pictures.glob(f"*-{name}.png")))
@@ -179,17 +214,6 @@ class Desk:
         path = self._pictures / f"{self._number:02d}-{name}.png"
         shutil.copyfile(CLEAN / inside.lstrip("/"), path)
         return path
-
-    def changed(self, before: Path, after: Path) -> int:
-        """Pixels of the slice that differ between two pictures."""
-        width, height = SCREEN
-        part = f"{width // 5}x{height // 5}+{width * 2 // 5}+{height // 4}"
-        found = subprocess.run(
-            [*("compare", "-metric", "AE", "-extract", part), before, after, "null:"],
-            capture_output=True,
-            text=True,
-        )
-        return int(float(found.stderr.split()[0]))
 
 
 def until(what: str, holds: Callable[[], bool], seconds: float = 60) -> float:
@@ -211,113 +235,134 @@ def step(what: str) -> Iterator[None]:
     print(f"  held ({time.monotonic() - start:.1f} s)", flush=True)
 
 
-def live(clean: CleanRoot, package: Path, pictures: Path) -> None:
-    """The first day."""
-    desk = Desk(clean, pictures)
+def install(clean: CleanRoot, package: Path) -> None:
+    """Install the package, and see that no library is missing that it needs."""
     shutil.copyfile(package, CLEAN / "tmp" / package.name)
-    with step("Install"):
-        before = host("du", "-sk", CLEAN / "usr").split()[0]
-        clean.root(f"apt-get install -y -qq --no-install-recommends /tmp/{package.name}")
-        own = host("du", "-sk", CLEAN / "opt" / "unetscope").split()[0]
-        print(
-            f"  /opt/unetscope {int(own) // 1024} MB; libraries it brought along "
-            f"{(int(host('du', '-sk', CLEAN / 'usr').split()[0]) - int(before)) // 1024} MB"
+    before = host("du", "-sk", CLEAN / "usr").split()[0]
+    clean.root(f"apt-get install -y -qq --no-install-recommends /tmp/{package.name}")
+    own = host("du", "-sk", CLEAN / "opt" / "unetscope").split()[0]
+    brought = int(host("du", "-sk", CLEAN / "usr").split()[0]) - int(before)
+    print(f"  /opt/unetscope {int(own) // 1024} MB; libraries brought along {brought // 1024} MB")
+    told = clean.root(
+        "find /opt/unetscope -name '*.so*' -exec ldd {} + 2>&1 | grep 'not found' | sort -u"
+    )
+    missed = sorted({line.split()[0] for line in told.splitlines()})
+    bundled = {path.name for path in (CLEAN / "opt" / "unetscope").rglob("*.so*")}
+    if lacking := [name for name in missed if name not in bundled]:
+        raise Failed(f"Libraries that are nowhere: {', '.join(lacking)}")
+
+
+def described(clean: CleanRoot) -> None:
+    """The desktop knows what the program is and what it opens."""
+    clean.root(f"desktop-file-validate /usr/share/applications/{APP}.desktop")
+    clean.root(f"appstreamcli validate --pedantic --no-net /usr/share/metainfo/{APP}.metainfo.xml")
+    for kind in ("application/dicom", "application/x-keras", "application/x-unetscope-edits+json"):
+        if f"{APP}.desktop" not in clean.user(f"gio mime {kind}"):
+            raise Failed(f"{kind} is not opened with it.")
+
+
+def off_screen(clean: CleanRoot) -> None:
+    """The main job without a home folder, a display or a network."""
+    told = clean.user(
+        "HOME=/nonexistent QT_QPA_PLATFORM=offscreen unetscope --sample --report"
+        " --screenshot /tmp/report.png"
+    )
+    print("  " + told.strip().replace("\n", "\n  "))
+    if "mask, to trained" not in told:
+        raise Failed("The edit changed nothing.")
+
+
+def first_day(clean: CleanRoot, desk: Desk, running: list[subprocess.Popen[bytes]]) -> None:
+    """What a person does with it on a screen."""
+    with step("Start from the menu"):
+        start = time.monotonic()
+        running.append(clean.start(f"dbus-run-session gtk-launch {APP}; sleep 1"))
+        until("the window", lambda: "Unetscope" in desk.title())
+        print(f"  window after {time.monotonic() - start:.1f} s")
+        time.sleep(3)
+        desk.picture("welcome")
+    with step("Open the sample"):
+        desk.command("sample study")
+        start = time.monotonic()
+        until("both names in the title", lambda: "T1" in desk.title() and "brain" in desk.title())
+        until("the mask", lambda: _warm(desk.picture("opening", again=True)) > 0.05, 60)
+        print(f"  mask after {time.monotonic() - start:.1f} s")
+        trained = desk.picture("sample")
+    with step("Edit a kernel"):
+        clean.user(
+            r"printf '9\t0\t-9\n9\t0\t-9\n9\t0\t-9' | xclip -selection clipboard >/dev/null 2>&1"
         )
-        clean.root(f"desktop-file-validate /usr/share/applications/{APP}.desktop")
-        told = clean.root(
-            "find /opt/unetscope -name '*.so*' -exec ldd {} + 2>&1 | grep 'not found' | sort -u"
+        desk.keys("ctrl+shift+v")
+        until("the mark of an edit in the title", lambda: "edited" in desk.title())
+        time.sleep(2)
+        edited = desk.picture("edited")
+        before, after = _warm(trained), _warm(edited)
+        print(f"  mask over {before:.0%} of the middle of the slice, then over {after:.0%}")
+        if abs(before - after) < 0.05:
+            raise Failed("The mask did not follow.")
+    with step("Save"):
+        desk.keys("ctrl+shift+s")
+        time.sleep(1.5)
+        desk.keys("ctrl+a")
+        desk.type("/tmp/mine.keras")
+        desk.keys("Return")
+        until("the file", lambda: (CLEAN / "tmp/mine.keras").exists(), 20)
+        desk.picture("saved")
+    with step("A second start hands its file over"):
+        clean.user("cp -r /opt/unetscope/lib/resources/sample/study /tmp/study")
+        clean.user('mkdir /tmp/one && cp "$(ls -d /tmp/study/* | head -1)" /tmp/one/head.dcm')
+        begun = time.monotonic()
+        clean.user("unetscope /tmp/one/head.dcm")
+        print(f"  it left after {time.monotonic() - begun:.1f} s")
+        time.sleep(2)
+        desk.picture("handed-over")
+    with step("Quit"):
+        desk.quit()
+    with step("Double click in a file manager"):
+        running.append(clean.start("dbus-run-session pcmanfm /tmp/one"))
+        time.sleep(3)
+        desk.picture("file-manager")
+        clean.user(
+            "window=$(xdotool search --onlyvisible --class pcmanfm | tail -1)"
+            "; xdotool mousemove --window $window 203 110"  # the first icon of its folder
+            "; sleep 0.3; xdotool click --repeat 2 --delay 60 1"
         )
-        missed = sorted({line.split()[0] for line in told.splitlines()})
-        bundled = {path.name for path in (CLEAN / "opt" / "unetscope").rglob("*.so*")}
-        if lacking := [name for name in missed if name not in bundled]:
-            raise Failed(f"Libraries that are nowhere: {', '.join(lacking)}")
+        until("the study in the title", lambda: "T1" in desk.title(), 30)
+        time.sleep(4)
+        desk.picture("double-click")
+    with step("A model and a folder join it as a desktop hands them over"):
+        clean.user("dbus-run-session gio open /tmp/mine.keras")
+        until("the model in the title", lambda: "mine" in desk.title(), 30)
+        clean.user(f"dbus-run-session gtk-launch {APP} /tmp/study")
+        time.sleep(6)
+        desk.picture("folder")
+        desk.quit()
+
+
+def live(clean: CleanRoot, package: Path, pictures: Path) -> None:
+    """The first day, and what comes before and after it."""
+    desk = Desk(clean, pictures)
+    clean.make(tools=False)
+    with step("Install on a bare system"):
+        install(clean, package)
     with step("Without a home folder, a display or a network"):
-        told = clean.user(
-            "HOME=/nonexistent QT_QPA_PLATFORM=offscreen unetscope --sample --report"
-            " --screenshot /tmp/report.png"
-        )
-        print("  " + told.strip().replace("\n", "\n  "))
-        if "mask, to trained" not in told:
-            raise Failed("The edit changed nothing.")
-    clean.root("mkdir -p /run/user/77 && chown zoe /run/user/77 && chmod 700 /run/user/77")
-    screen = clean.start(f"Xvfb :77 -screen 0 {SCREEN[0]}x{SCREEN[1]}x24 -nolisten tcp")
-    running = [screen]
-    try:
-        until("the screen", lambda: bool(desk.screen()))
-        running.append(clean.start("openbox"))
-        with step("Start from the menu"):
-            start = time.monotonic()
-            running.append(clean.start(f"dbus-run-session gtk-launch {APP}; sleep 1"))
-            until("the window", lambda: "Unetscope" in desk.title())
-            print(f"  window after {time.monotonic() - start:.1f} s")
-            time.sleep(3)
-            desk.picture("welcome")
-        with step("Open the sample"):
-            desk.command("sample study")
-            until(
-                "both names in the title", lambda: "T1" in desk.title() and "brain" in desk.title()
-            )
-            until("the mask", lambda: _has_colour(desk.picture("opening", again=True)), 60)
-            trained = desk.picture("sample")
-        with step("Edit a kernel"):
-            clean.user(
-                r"printf '9\t0\t-9\n9\t0\t-9\n9\t0\t-9' | xclip -selection clipboard"
-                " >/dev/null 2>&1"
-            )
-            desk.keys("ctrl+shift+v")
-            until("the mark of an edit in the title", lambda: "edited" in desk.title())
-            time.sleep(2)
-            edited = desk.picture("edited")
-            print(f"  {desk.changed(trained, edited)} pixels of the slice changed")
-            if desk.changed(trained, edited) < 300:
-                raise Failed("The mask did not follow.")
-        with step("Save"):
-            desk.keys("ctrl+shift+s")
-            time.sleep(1.5)
-            desk.keys("ctrl+a")
-            desk.type("/tmp/mine.keras")
-            desk.keys("Return")
-            until("the file", lambda: (CLEAN / "tmp/mine.keras").exists(), 20)
-            desk.picture("saved")
-        with step("A second start hands its file over"):
-            clean.user("cp -r /opt/unetscope/lib/resources/sample/study /tmp/study")
-            one = sorted((CLEAN / "tmp/study").glob("*"))[0].name
-            clean.root(
-                f"mkdir -p /tmp/one && cp /tmp/study/{one} /tmp/one/head.dcm"
-                " && chmod -R a+rX /tmp/one"
-            )
-            begun = time.monotonic()
-            clean.user("unetscope /tmp/one/head.dcm")
-            print(f"  it left after {time.monotonic() - begun:.1f} s")
-            count = clean.user("pgrep -cf '^/opt/unetscope/unetscope' || true").strip()
-            time.sleep(2)
-            desk.picture("handed-over")
-            print(f"  processes of the program: {count}")
-        with step("Quit"):
-            desk.keys("ctrl+q")
-            time.sleep(1)
-            if desk.title():  # it asks about the edits
-                desk.picture("asks")
-                desk.keys("alt+d")
-            until("the end", lambda: not _running(clean), 20)
-        with step("Double click in a file manager"):
-            running.append(clean.start("dbus-run-session pcmanfm /tmp/one"))
-            time.sleep(3)
-            desk.picture("file-manager")
-            clean.user(
-                "window=$(xdotool search --onlyvisible --class pcmanfm | tail -1)"
-                "; xdotool mousemove --window $window 203 110"  # the first icon of its folder
-                "; sleep 0.3; xdotool click --repeat 2 --delay 60 1"
-            )
-            until("the study in the title", lambda: desk.title() not in ("", "Unetscope"), 30)
-            time.sleep(4)
-            desk.picture("double-click")
-            desk.keys("ctrl+q")
-            until("the end", lambda: not _running(clean), 20)
-    finally:
-        for process in reversed(running):
-            process.terminate()
-        clean.root("pkill -u zoe || true")
+        off_screen(clean)
+    clean.make(tools=True)
+    with step("Install on a desktop"):
+        install(clean, package)
+        described(clean)
+    clean.root(f"mkdir -p /run/user/77 && chown {USER} /run/user/77 && chmod 700 /run/user/77")
+    with clean.read_only(CLEAN / "opt"):
+        size = f"{SCREEN[0]}x{SCREEN[1]}x24"
+        running = [clean.start(f"Xvfb :77 -screen 0 {size} -nolisten tcp")]
+        try:
+            until("the screen", lambda: bool(desk.screen()))
+            running.append(clean.start("openbox"))
+            first_day(clean, desk, running)
+        finally:
+            for process in reversed(running):
+                process.terminate()
+            clean.root(f"pkill -u {USER} || true")
     with step("Upgrade"):
         clean.root(
             f"cd /tmp && dpkg-deb -R {package.name} newer"
@@ -340,15 +385,15 @@ def _running(clean: CleanRoot) -> bool:
     return False
 
 
-def _has_colour(picture: Path) -> bool:
-    """Whether a mask is over the slice, which is grey without one."""
+def _warm(picture: Path) -> float:
+    """Share of the middle of the slice that has the warm colours of a mask; grey has none."""
     width, height = SCREEN
     part = f"{width // 5}x{height // 5}+{width * 2 // 5}+{height // 4}"
     told = host(
-        *("convert", picture, "-crop", part, "+repage", "-colorspace", "HSL"),
-        *("-channel", "g", "-separate", "-format", "%[fx:mean]", "info:"),
+        *("convert", picture, "-crop", part, "+repage"),
+        *("-fx", "u.r > u.b + 0.1", "-format", "%[fx:mean]", "info:"),
     )
-    return float(told) > 0.1
+    return float(told)
 
 
 def main() -> int:
@@ -365,7 +410,6 @@ def main() -> int:
     options.pictures.mkdir(parents=True)
     clean = CleanRoot()
     try:
-        clean.make()
         live(clean, package.resolve(), options.pictures)
     except Failed as error:
         print(f"FAILED: {error}")

@@ -26,6 +26,7 @@ class CardKeeper:
         self._jobs = jobs
         self._files = files
         self._desk = desk
+        desk.saved.connect(self._goes_along)
 
     def change(
         self, label: str = "Input card", *, same_gesture: bool = False, **parts: Any
@@ -83,6 +84,27 @@ class CardKeeper:
             self._desk.notice.emit(Notice(error.what, error.hint))
 
         self._jobs.submit("card", work, done=done, failed=failed)
+
+    def _goes_along(self, path: Path) -> None:
+        """Put a confirmed card beside the edited network as well, unless another one is there."""
+        card = self._store.session.card
+        if card is None or not card.confirmed:
+            return
+
+        def work(_: JobContext) -> None:
+            there = self._files.read_card(path)
+            if there is None or _says(there) == _says(card):
+                self._files.write_card(path, card)
+
+        def failed(error: UnetscopeError) -> None:
+            self._desk.notice.emit(Notice(f"{path.name} has no card yet: {error.what}", error.hint))
+
+        self._jobs.submit(f"card {path}", work, done=lambda _: None, failed=failed)
+
+
+def _says(card: ModelCard) -> tuple[object, ...]:
+    """What a card says, whichever file it was made for."""
+    return card.name, card.preprocessing, card.classes, dict(card.trained_on)
 
 
 def is_changed(session: Session) -> bool:

@@ -11,6 +11,8 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.map_view import MapContent, MapView
 from unetscope.ui.widgets.table_of_values import TableOfValues
 
+ROOM = 8, "mask, to trained", "+0.00 mL · Dice 0.000"  # an edit must not make the slice jump
+
 
 class EffectBox(QWidget):
     """What the edits did: numbers, and the feature map as trained, as edited, and the change."""
@@ -38,6 +40,9 @@ class EffectBox(QWidget):
         )
         self._maps = {name: MapView() for name in ("trained", "edited", "change")}
         self._pictures = QWidget()
+        kept = self._pictures.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        self._pictures.setSizePolicy(kept)
         pictures = QHBoxLayout(self._pictures)
         pictures.setContentsMargins(0, 0, 0, 0)
         for name, view in self._maps.items():
@@ -62,6 +67,8 @@ class EffectBox(QWidget):
 
     def show_view(self, view: EffectView) -> None:
         """Show numbers and pictures."""
+        if view.lines:
+            self.table.reserve(*ROOM)
         rows = [(line.name, line.value) for line in view.lines] or [(view.empty, "")]
         self.table.show_rows(rows)
         self._advice.setText(view.advice)

@@ -160,3 +160,39 @@ def test_a_bad_card_is_told_after_the_model_is_open_and_stays_in_the_guess() -> 
     kept.bench.open_model(card=None, path=str(MODEL))
     assert kept.card.note.startswith("The card is damaged. Mend it.")
     assert not kept.card.confirmed
+
+
+def test_a_confirmed_card_goes_along_with_a_saved_network(kept: Kept) -> None:
+    files, saved = kept.bench.files, Path("/models/edited.keras")
+    files.networks[saved] = unet()
+    kept.keeper.change(name="Not confirmed", confirmed=False)
+    kept.bench.desk.saved.emit(saved)
+    kept.bench.jobs.run()
+    assert saved not in files.cards
+
+    kept.keeper.confirm()
+    kept.bench.desk.saved.emit(saved)
+    kept.bench.jobs.run()
+    assert files.cards[saved] == kept.card
+
+    files.cards[saved] = replace(kept.card, confirmed=False, note="made for another file")
+    kept.bench.desk.saved.emit(saved)  # saved once more: the card is made for this one
+    kept.bench.jobs.run()
+    assert files.cards[saved] == kept.card
+
+
+def test_the_card_of_somebody_else_stays(kept: Kept) -> None:
+    files, saved = kept.bench.files, Path("/models/edited.keras")
+    files.networks[saved] = unet()
+    files.cards[saved] = theirs = replace(kept.card, name="Theirs", preprocessing=OTHER)
+    kept.keeper.confirm()
+    kept.bench.desk.saved.emit(saved)
+    kept.bench.jobs.run()
+    assert files.cards[saved] is theirs
+
+
+def test_a_card_that_cannot_go_along_is_told(kept: Kept) -> None:
+    kept.keeper.confirm()
+    kept.bench.desk.saved.emit(Path("/models/gone.keras"))
+    kept.bench.jobs.run()
+    assert kept.notices[-1].what.startswith("gone.keras has no card yet: ")
