@@ -6,9 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.benchmarks.conftest import Compare
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
 import json, sys, time
@@ -112,3 +116,28 @@ def test_start_to_first_mask(benchmark: Any, tmp_path_factory: pytest.TempPathFa
         benchmark.extra_info[what] = sorted(seen[what] for seen in rounds)[len(rounds) // 2]
     assert not any(seen["TensorFlow in the window's process"] for seen in rounds)
     assert all(seen["layer tree and filters"] < seen["engine"] for seen in rounds)
+
+
+FROZEN = Path(os.environ.get("UNETSCOPE_FROZEN", ROOT / "dist" / "unetscope" / "unetscope"))
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(not FROZEN.exists(), reason="nothing is frozen: packaging/dev.py package")
+def test_the_frozen_program_from_start_to_picture(compare: Compare, tmp_path: Path) -> None:
+    """The sample opened, segmented, drawn and written, by a cold process each time."""
+    environ = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path)}
+
+    def picture(*command: str) -> None:
+        errand = ["--sample", "--screenshot", str(tmp_path / "window.png")]
+        subprocess.run([*command, *errand], check=True, capture_output=True, env=environ)
+
+    compare(
+        "start",
+        "sample to picture, frozen",
+        lambda: picture(str(FROZEN)),
+        {
+            "from source": lambda: picture(sys.executable, "-m", "unetscope"),
+            "import tensorflow": lambda: run("import tensorflow"),
+        },
+        rounds=5,
+    )
