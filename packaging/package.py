@@ -30,7 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 FOLDER = DIST / "unetscope"
 LIBRARY = FOLDER / "lib"
-WORK = ROOT / "build" / "pyinstaller"
+ART = ROOT / "build"
+WORK = ART / "pyinstaller"
 LINUX = ROOT / "packaging" / "linux"
 NOTICES = "THIRD-PARTY-NOTICES.txt"
 MAINTAINER = os.environ.get(
@@ -85,7 +86,7 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
 def freeze() -> None:
     """Collect the program, Python and all packages into one folder."""
     if sys.platform in ("win32", "darwin"):
-        _draw_icon()
+        draw()
     shutil.rmtree(FOLDER, ignore_errors=True)
     run(
         *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"),
@@ -242,8 +243,8 @@ def pack(kind: str) -> None:
         print(f"  {made.name}: {megabytes(made):.0f} MB")
 
 
-def _draw_icon() -> None:
-    """Draw the icon as Windows and macOS want it."""
+def draw() -> None:
+    """Draw the icon as Windows and macOS want it, and the side of the installer's pages."""
     from PIL import Image
 
     from unetscope import desktop_entry
@@ -251,11 +252,15 @@ def _draw_icon() -> None:
     with tempfile.TemporaryDirectory() as place:
         desktop_entry.install(Path(place), ["unetscope"])
         drawn = desktop_entry.places(Path(place))
-        largest = Image.open(drawn["512"])
-        (ROOT / "build").mkdir(exist_ok=True)
-        sizes = [(n, n) for n in (16, 24, 32, 48, 64, 128, 256)]
-        largest.save(ROOT / "build" / "unetscope.ico", sizes=sizes)
-        largest.save(ROOT / "build" / "unetscope.icns")
+        largest = Image.open(drawn["512"]).convert("RGBA")
+    ART.mkdir(exist_ok=True)
+    sizes = [(n, n) for n in (16, 24, 32, 48, 64, 128, 256)]
+    largest.save(ART / "unetscope.ico", sizes=sizes)
+    largest.save(ART / "unetscope.icns")
+    side = largest.convert("RGB").crop((256, 40, 257, 41)).resize((164, 314))  # its ground
+    small = largest.resize((96, 96), Image.Resampling.LANCZOS)
+    side.paste(small, (34, 34), small)
+    side.save(ART / "unetscope-side.bmp")
 
 
 STEPS: dict[str, Callable[[], None]] = {

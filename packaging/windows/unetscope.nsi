@@ -1,7 +1,11 @@
 ; The Windows installer: for one user, without administrator's rights, silent with /S.
 ; makensis -DVERSION=0.1.0 -DFOLDER=dist\unetscope -DOUT=dist\unetscope-0.1.0-setup.exe packaging\windows\unetscope.nsi
 
-Unicode true
+!ifdef TARGET ; Debian's makensis has amd64-unicode too, which Wine runs without its 32-bit half
+  Target ${TARGET}
+!else
+  Unicode true
+!endif
 SetCompressor /SOLID lzma
 !include "MUI2.nsh"
 !include "FileFunc.nsh"
@@ -31,6 +35,13 @@ VIAddVersionKey "FileVersion" "${VERSION}"
 VIAddVersionKey "ProductVersion" "${VERSION}"
 VIAddVersionKey "LegalCopyright" "BSD-3-Clause"
 
+!ifdef ART ; folder of unetscope.ico and unetscope-side.bmp, drawn by packaging/package.py
+  !define MUI_ICON "${ART}/unetscope.ico"
+  !define MUI_UNICON "${ART}/unetscope.ico"
+  !define MUI_WELCOMEFINISHPAGE_BITMAP "${ART}/unetscope-side.bmp"
+!endif
+!define MUI_WELCOMEPAGE_TEXT "See why a U-Net segmented a patient the way it did.$\r$\n$\r$\nIt is installed for you alone and needs no administrator. \
+Research use only, not for diagnosis.$\r$\n$\r$\nClick Next to continue."
 !define MUI_ABORTWARNING
 !define MUI_FINISHPAGE_RUN "$INSTDIR\unetscope.exe"
 !define MUI_FINISHPAGE_RUN_PARAMETERS "--sample"
@@ -52,7 +63,20 @@ VIAddVersionKey "LegalCopyright" "BSD-3-Clause"
   DeleteRegValue HKCU "${CLASSES}\${EXTENSION}\OpenWithProgids" "Unetscope.File"
 !macroend
 
+; A program that runs cannot be replaced, and half of a new version is none.
+!macro Closed
+  again:
+  ClearErrors
+  Delete "$INSTDIR\unetscope.exe"
+  IfErrors 0 closed
+    MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "Unetscope is running. Close its windows, then try again." /SD IDCANCEL IDRETRY again
+    SetErrorLevel 2
+    Quit
+  closed:
+!macroend
+
 Section "Unetscope"
+  !insertmacro Closed
   SetOutPath "$INSTDIR"
   RMDir /r "$INSTDIR\lib" ; of an older version: files that the new one lacks would be loaded
   File /r "${FOLDER}/*.*"
@@ -85,8 +109,8 @@ Section "Unetscope"
 SectionEnd
 
 Section "Uninstall"
+  !insertmacro Closed
   RMDir /r "$INSTDIR\lib"
-  Delete "$INSTDIR\unetscope.exe"
   Delete "$INSTDIR\LICENSE.txt"
   Delete "$INSTDIR\THIRD-PARTY-NOTICES.txt"
   Delete "$INSTDIR\uninstall.exe"
