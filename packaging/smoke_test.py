@@ -256,7 +256,8 @@ def described(clean: CleanRoot) -> None:
     """The desktop knows what the program is and what it opens."""
     clean.root(f"desktop-file-validate /usr/share/applications/{APP}.desktop")
     clean.root(f"appstreamcli validate --pedantic --no-net /usr/share/metainfo/{APP}.metainfo.xml")
-    for kind in ("application/dicom", "application/x-keras", "application/x-unetscope-edits+json"):
+    own = ("x-unetscope-edits+json", "x-unetscope-session+json")
+    for kind in (f"application/{name}" for name in ("dicom", "x-keras", *own)):
         if f"{APP}.desktop" not in clean.user(f"gio mime {kind}"):
             raise Failed(f"{kind} is not opened with it.")
 

@@ -91,6 +91,7 @@ Section "Unetscope"
   !insertmacro Offer ".keras"
   !insertmacro Offer ".h5"
   !insertmacro Offer ".nii"
+  !insertmacro Offer ".unetscope"
   WriteRegStr HKCU "${CLASSES}\Directory\shell\Unetscope" "" "Open in Unetscope"
   WriteRegStr HKCU "${CLASSES}\Directory\shell\Unetscope" "Icon" "$INSTDIR\unetscope.exe"
   WriteRegStr HKCU "${CLASSES}\Directory\shell\Unetscope\command" "" '"$INSTDIR\unetscope.exe" "%1"'
@@ -122,6 +123,7 @@ Section "Uninstall"
   !insertmacro NoLongerOffer ".keras"
   !insertmacro NoLongerOffer ".h5"
   !insertmacro NoLongerOffer ".nii"
+  !insertmacro NoLongerOffer ".unetscope"
   DeleteRegKey HKCU "${KEY}"
   System::Call 'shell32::SHChangeNotify(i 0x08000000, i 0, p 0, p 0)'
 SectionEnd
