@@ -195,6 +195,7 @@ def uv_settings(
         "UV_INSECURE_HOST": pip.get("trusted-host"),
         "UV_HTTP_TIMEOUT": pip.get("timeout") or pip.get("default-timeout") or "180",
         "UV_PYTHON_DOWNLOADS": "never",
+        "UV_COMPILE_BYTECODE": "1",  # the engine's process may not write it, at every start
     }
     if "index-url" in pip and not uses_mirror(environ):
         given["UV_DEFAULT_INDEX"] = pip["index-url"]

@@ -85,19 +85,20 @@ def only_what_is_new_is_searched_for_garbage() -> None:
 def no_leaked_threads(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a thread or a child process running behind it.
 
-    The process that decodes frames is meant to stay: it ends with the program.
+    The processes that decode frames and wait for a model file are meant to stay: they end with the
+    program.
     """
     if "allow_leaks" in request.keywords:
         yield
         return
     threads = set(threading.enumerate())
     processes = {process.pid for process in multiprocessing.active_children()}
-    stays = "unetscope-decoder"
+    stays = ("unetscope-decoder", "unetscope-gate")
     yield
     patience = time.monotonic() + 2.0
     while True:
         left_threads = [t for t in threading.enumerate() if t not in threads and not t.daemon]
-        running = [p for p in multiprocessing.active_children() if p.name != stays]
+        running = [p for p in multiprocessing.active_children() if p.name not in stays]
         left_processes = [p for p in running if p.pid not in processes]
         if not (left_threads or left_processes) or time.monotonic() > patience:
             break

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import logging
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +26,8 @@ def parser() -> argparse.ArgumentParser:
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="DICOM files or folders, zip, NIfTI; .keras, .h5, .hdf5 models, SavedModel folders",
+        help="DICOM files or folders, zip, NIfTI; .keras, .h5, .hdf5 models, SavedModel folders; "
+        ".unetscope sessions",
     )
     made.add_argument("--sample", action="store_true", help="open the sample study and network")
     made.add_argument(
@@ -76,8 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.version:
         from unetscope import __version__
+        from unetscope.processes import sandbox
 
-        _say(f"unetscope {__version__}")
+        _say(f"unetscope {__version__}\nThe engine: {sandbox.available().sentence}")
         return 0
     if options.install_desktop or options.uninstall_desktop:
         from unetscope import desktop_entry
@@ -100,10 +102,11 @@ def _say(line: str) -> None:
 
 
 def _run_window(options: argparse.Namespace) -> int:
-    from PySide6.QtCore import QSettings, QSize, QTemporaryDir, QTimer
+    from PySide6.QtCore import QSettings, QSize, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from unetscope import __version__, resources
+    from unetscope import __version__, private_folder, resources
+    from unetscope.run_log import RunLog
     from unetscope.ui.single_instance import SingleInstance, hand_over
     from unetscope.ui.splash import make_splash
 
@@ -112,7 +115,8 @@ def _run_window(options: argparse.Namespace) -> int:
     alone = has_errand or options.new_window
     if not alone and hand_over(paths, sample=options.sample):
         return 0
-    logging.basicConfig(level=logging.WARNING)
+    log = RunLog(in_files=not has_errand)
+    log.begin()
     app = QApplication([sys.argv[0]])
     app.setApplicationName("Unetscope")
     app.setDesktopFileName("org.unetscope.unetscope")
@@ -124,17 +128,22 @@ def _run_window(options: argparse.Namespace) -> int:
         app.processEvents()
 
     from unetscope import bootstrap  # what takes its time to import, once the splash is shown
-    from unetscope.ui import crash_dialog
     from unetscope.ui.errand import Errand, Plan
+    from unetscope.ui.watchdog import Watchdog
 
     settings = QSettings("Unetscope", "Unetscope")
-    passing = QTemporaryDir()  # not the null device: Qt would put a file in its place
     if has_errand:  # an errand neither sees nor leaves a trace of how the window was left
-        settings = QSettings(passing.filePath("errand.ini"), QSettings.Format.IniFormat)
+        passing = private_folder.temporary() / "errand.ini"
+        settings = QSettings(str(passing), QSettings.Format.IniFormat)
+    elif sys.platform == "linux":  # it has the list of recent files
+        private_folder.make_private(Path(settings.fileName()).parent)
     bootstrap.dress(app, settings, options.theme or ("dark" if has_errand else None))
-    program = bootstrap.build(settings=settings)
+    journals = None if has_errand else bootstrap.disk_journals()
+    program = bootstrap.build(settings=settings, journals=journals)
     window = program.window
-    crash_dialog.install(window)
+    window.trouble.install()
+    watchdog = Watchdog(window)
+    watchdog.stalled.connect(window.trouble.stood_still)
     if options.size:
         window.places.ask_size(QSize(*options.size))
     if has_errand:
@@ -159,16 +168,24 @@ def _run_window(options: argparse.Namespace) -> int:
 
     def begin() -> None:
         """After the first paint: start the engine and open what was asked for."""
+        watchdog.start()
+        if log.last_crash:
+            window.trouble.last_run_crashed(log.last_crash)
+        threading.Thread(target=private_folder.tidy, name="unetscope-tidy", daemon=True).start()
         program.desk.start_engine()
         if options.sample:
             window.open_sample()
         window.opening.open_all(paths)
+        if program.recovery is not None:
+            program.recovery.look()
 
     QTimer.singleShot(0, window, begin)
     try:
         return app.exec()
     finally:
+        watchdog.stop()
         program.stop()
+        log.end()
 
 
 if __name__ == "__main__":

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtCore import QLocale, QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from unetscope import resources
 from unetscope.domain.card import ModelCard
+from unetscope.domain.journals import Journals
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine
 from unetscope.domain.sources import Arrays, Files, StudySource
+from unetscope.domain.stand_ins import Replacements
 from unetscope.io.text_files import DiskTexts
 from unetscope.presenters.comparison import ComparisonPresenter
 from unetscope.presenters.diagram import DiagramPresenter
@@ -46,6 +48,7 @@ from unetscope.state.filter_lab import FilterLab
 from unetscope.state.filter_statistics import FilterStatistics
 from unetscope.state.jobs import Jobs
 from unetscope.state.lab_files import LabFiles
+from unetscope.state.layer_replacing import LayerReplacing
 from unetscope.state.linked_cursor import LinkedCursor
 from unetscope.state.live import Live
 from unetscope.state.map_files import MapFiles
@@ -54,14 +57,18 @@ from unetscope.state.measuring import Measuring
 from unetscope.state.other_network import OtherNetwork
 from unetscope.state.own_recipes import OwnRecipes
 from unetscope.state.pace import Pace
+from unetscope.state.private_names import PrivateNames
 from unetscope.state.probe import Probe
+from unetscope.state.recovery import Recovery
 from unetscope.state.series_changes import SeriesChanges
 from unetscope.state.series_segmentation import SeriesSegmentation
 from unetscope.state.series_survey import SeriesSurvey
 from unetscope.state.series_volume import SeriesVolume
+from unetscope.state.session_journal import SessionJournal
+from unetscope.state.sessions import Sessions
 from unetscope.state.shown_maps import ShownMaps
 from unetscope.state.store import Store
-from unetscope.ui import icons, theme
+from unetscope.ui import icons, recovery_dialog, replacing_dialog, theme
 from unetscope.ui.frame_clock import FrameClock
 from unetscope.ui.kept_lab import KeptLab
 from unetscope.ui.main_window import MainWindow, Presenters
@@ -92,6 +99,12 @@ class Courier(QObject):
 class DiskFiles:
     """The real `Files` port; pydicom and h5py are imported when a file is first opened."""
 
+    def prepare(self) -> None:
+        """Start the process that will read the first model, while the window is put together."""
+        from unetscope.io.gate import gate
+
+        gate.prepare()
+
     def open_study(
         self,
         path: Path,
@@ -106,9 +119,17 @@ class DiskFiles:
 
     def read_network(self, path: Path) -> Network:
         """See `Files.read_network`."""
-        from unetscope.io.network_file import read_network
+        from unetscope.io.gate import gate
+        from unetscope.io.stand_in_file import remembered
 
-        return read_network(path)
+        return gate.read(path, remembered)
+
+    def remember_replacements(self, path: Path, replaced: Replacements) -> None:
+        """See `Files.remember_replacements`."""
+        from unetscope.io.stand_in_file import remember
+        from unetscope.modelfile.content import content_of
+
+        remember(content_of(path).fingerprint, replaced)
 
     def read_card(self, path: Path) -> ModelCard | None:
         """See `Files.read_card`."""
@@ -155,10 +176,17 @@ class Application:
     engine: Engine
     presenters: Presenters
     courier: Courier
+    journal: SessionJournal | None = None
+    recovery: Recovery | None = None
+    private_names: PrivateNames | None = None  # held here: signals hold it weakly
 
     def stop(self) -> None:
         """End jobs and engine; the window is closed by whoever opened it."""
         self.jobs.stop()
+        if self.recovery is not None:
+            self.recovery.stop()
+        if self.journal is not None:
+            self.journal.stop()
         self.engine.stop()
 
 
@@ -169,12 +197,20 @@ def make_engine(courier: Courier) -> Engine:
     return EngineProcess(courier.deliver)
 
 
+def disk_journals() -> Journals:
+    """The real journals, in the user's private folder."""
+    from unetscope.io.journal import DiskJournals
+
+    return DiskJournals()
+
+
 def build(
     *,
     settings: QSettings,
     engine: Engine | None = None,
     files: Files | None = None,
     courier: Courier | None = None,
+    journals: Journals | None = None,
 ) -> Application:
     """Put the program together around one window, not shown yet.
 
@@ -184,6 +220,8 @@ def build(
         Where layout, theme and recent files are kept.
     engine, files : optional
         Stand-ins for tests; left out, the real ones.
+    journals : optional
+        Where the session is kept against a crash, and looked for after one; left out, nowhere.
     """
     courier = courier or Courier()
     engine = engine or make_engine(courier)
@@ -192,7 +230,9 @@ def build(
         os.environ.setdefault(ENGINE_MEMORY, str(choices.engine_mb))
     store = Store(choices.first_session())
     jobs = Jobs(courier.deliver)
-    files = files or DiskFiles()
+    if files is None:
+        files = DiskFiles()
+        files.prepare()
     desk = Desk(store, jobs, files, engine)
     live = Live(store, jobs, desk, engine)
     segmentation = SeriesSegmentation(store, jobs, desk, engine, live)
@@ -206,16 +246,19 @@ def build(
     other = OtherNetwork(store, jobs, desk, files, pace)
     statistics = FilterStatistics(store, jobs, live, pace)
     texts = DiskTexts()
+    sessions = Sessions(store, jobs, desk, texts)
+    replacing = LayerReplacing(store, jobs, desk, files)
     own = OwnRecipes(jobs, texts)
     presenters = Presenters(
         pace=pace,
-        frame=FramePresenter(store, desk, live, segmentation, pace, (sweep, survey)),
+        sessions=sessions,
+        frame=FramePresenter(store, desk, live, segmentation, pace, (sweep, survey), sessions),
         slice_view=SlicePresenter(store, desk, live, segmentation, display, probe, measuring, pace),
         planes=PlanesPresenter(
             store, desk, live, segmentation, display, SeriesVolume(store, jobs, desk), pace
         ),
         studies=StudiesPresenter(store, desk, jobs),
-        layers=LayersPresenter(store, pace),
+        layers=LayersPresenter(store, pace, replacing),
         layer_actions=LayerActionsPresenter(store, desk, jobs, files),
         layer_card=LayerCardPresenter(store, desk, jobs, live, pace),
         diagram=DiagramPresenter(store, jobs, pace),
@@ -258,11 +301,35 @@ def build(
     own.load()
     KeptLab(store, settings, pace, window)
     Scrolling(store, pace, window)
-    return Application(window, store, desk, live, jobs, engine, presenters, courier)
+    replacing_dialog.offer_over(replacing, window)
+    journal = recovery = None
+    if journals is not None:
+        journal = SessionJournal(store, desk, pace, journals, courier.deliver)
+        recovery = Recovery(jobs, desk, sessions, journal, journals)
+        recovery_dialog.offer(
+            recovery, window.unsaved.may_be_lost, lambda: store.session.identity_hidden, window
+        )
+    return Application(
+        window,
+        store,
+        desk,
+        live,
+        jobs,
+        engine,
+        presenters,
+        courier,
+        journal,
+        recovery,
+        PrivateNames(desk),
+    )
 
 
 def dress(app: QApplication, settings: QSettings, chosen: str | None = None) -> None:
-    """Put icons and theme in force: the one asked for, else the one remembered, else the desk's."""
+    """Put icons and theme in force: the one asked for, else the one remembered, else the desk's.
+
+    Numbers have a point in every country, as the program's own texts and the files it writes have.
+    """
+    QLocale.setDefault(QLocale.c())
     icons.set_folder(resources.folder() / "icons")
     asked = theme.THEMES.get(chosen or "")
     theme.apply_theme(app, asked or kept_choices(settings).theme_in_force())

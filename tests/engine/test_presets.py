@@ -18,8 +18,9 @@ from unetscope.domain.presets import PRESETS, NewModel
 from unetscope.engine.creating import create
 from unetscope.engine.jobs import CreateJob, Sent
 from unetscope.engine.local import LocalEngine
-from unetscope.engine.messages import CreateAt, partial_path
+from unetscope.engine.messages import CreateAt, Done
 from unetscope.engine.presets import built, unet_encoder
+from unetscope.processes.room import Room
 
 pytestmark = pytest.mark.engine
 
@@ -162,12 +163,32 @@ def test_the_engine_in_this_process_creates_and_tells_trouble(tmp_path: Path) ->
 def test_what_crosses_to_the_engines_process_is_the_whole_choice(tmp_path: Path) -> None:
     done: list[Saved] = []
     job = CreateJob(TINY, tmp_path / "new.keras", done.append, lambda _: None)
-    request = pickle.loads(pickle.dumps(job.message(7, 1, Sent())))
-    assert request == CreateAt(7, TINY, tmp_path / "new.keras")
+    room = Room("test")
+    request = pickle.loads(pickle.dumps(job.message(7, 1, Sent(room))))
+    room.remove()
+    assert request == CreateAt(7, TINY, tmp_path / "new.keras", room.home / "7.keras")
 
 
-def test_what_a_dead_engine_left_half_written_is_removed(tmp_path: Path) -> None:
+def test_what_the_engine_made_is_put_in_its_place_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "new.keras"
-    partial_path(path, 4321).touch()
-    CreateJob(TINY, path, lambda _: None, lambda _: None).clean_up(4321)
-    assert list(tmp_path.iterdir()) == []
+    job = CreateJob(TINY, path, lambda _: None, lambda _: None)
+    room = Room("test")
+    sent, reply = Sent(room), Done(0, Saved(path, "sha256:0", 3), 0)
+    sent.made(0).write_bytes(b"a network")
+
+    assert job.answer(reply, sent) == reply.value
+    assert path.read_bytes() == b"a network"
+    assert not any(room.home.iterdir())
+
+    sent.made(0).write_bytes(b"another one")
+    with pytest.raises(ModelError, match="exists already"):
+        job.answer(reply, sent)
+    assert path.read_bytes() == b"a network"
+
+    stopped = CreateJob(TINY, tmp_path / "stopped.keras", lambda _: None, lambda _: None)
+    stopped.cancelled = True  # the user has stopped it, while it was under way
+    sent.made(0).write_bytes(b"another one")
+    with pytest.raises(ModelError):
+        stopped.answer(reply, sent)
+    room.remove()
+    assert [each.name for each in tmp_path.iterdir()] == ["new.keras"]

@@ -33,6 +33,7 @@ from unetscope.engine.live_model import open_model
 from unetscope.engine.local import LocalEngine
 from unetscope.engine.process import EngineProcess
 from unetscope.io.network_file import read_network
+from unetscope.processes.room import Room
 
 pytestmark = pytest.mark.engine
 
@@ -251,7 +252,7 @@ def test_a_big_activation_comes_by_shared_memory_and_leaves_none(
 
 def shared_blocks() -> list[str]:
     folder = Path("/dev/shm")
-    found = folder.glob(f"unetscope-{os.getpid()}-*") if folder.is_dir() else []
+    found = folder.glob(f"unetscope-{os.getpid()}-*/*") if folder.is_dir() else []
     return [path.name for path in found]
 
 
@@ -364,7 +365,7 @@ class FakeChild:
 
     started = 0
 
-    def __init__(self, log: Path | None) -> None:
+    def __init__(self, log: Path | None, speeds: tuple[float, ...]) -> None:
         from unetscope.engine.messages import Ready
 
         type(self).started += 1
@@ -372,7 +373,8 @@ class FakeChild:
         self._other.send(Ready(1))
         self._death, self._alive = multiprocessing.Pipe()
         self.sentinel = self._death.fileno()
-        self.pid, self.is_ready = 1, False
+        self.pid, self.is_ready, self.exit_code = 1, False, None
+        self.room = Room("test")
         self._thread = threading.Thread(target=self._die, daemon=True)
         self._thread.start()
 
@@ -388,15 +390,16 @@ class FakeChild:
         self._thread.join()
         for end in (self._other, self._death, self._alive):
             end.close()
+        self.room.remove()
 
 
 def test_a_request_that_kills_it_every_time_fails_after_three(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from unetscope.engine import process
+    from unetscope.engine import supervisor
 
     FakeChild.started = 0
-    monkeypatch.setattr(process, "Child", FakeChild)
+    monkeypatch.setattr(supervisor, "Child", FakeChild)
     caller = Caller()
     caller.engine.start(caller.statuses.append)
 
@@ -413,12 +416,12 @@ def test_a_request_that_kills_it_every_time_fails_after_three(
 def test_an_engine_that_cannot_start_says_so_and_tries_again_when_asked(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from unetscope.engine import process
+    from unetscope.engine import supervisor
 
-    def never(log: Path | None) -> Any:
+    def never(*_: object) -> Any:
         raise OSError("no processes left")
 
-    monkeypatch.setattr(process, "Child", never)
+    monkeypatch.setattr(supervisor, "Child", never)
     caller = Caller()
     caller.engine.describe(tmp_path, caller.answers.append, caller.errors.append)
     caller.engine.start(caller.statuses.append)

@@ -185,8 +185,8 @@ def _taken(content: bytes, at: int) -> tuple[bytes, int]:
     return content[at : at + length], at + length
 
 
-def test_the_graph_is_never_read_where_keras_describes_the_layers(folder: Path) -> None:
-    (folder / "saved_model.pb").write_bytes(b"\xff" * 64)
+def test_the_graph_is_never_run_where_keras_describes_the_layers(folder: Path) -> None:
+    (folder / "saved_model.pb").write_bytes(b"")
     found = us.open_model(folder).run(IMAGE).probabilities()
     np.testing.assert_allclose(found, np.load(SAMPLE / "expected.npy"), atol=1e-6)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from unetscope.domain.presets import NewModel
-from unetscope.engine import creating, live_model, workbench
+from unetscope.engine import creating, loader, workbench
 from unetscope.engine.messages import CreateAt, Describe, Done
 from unetscope.engine.worker import Worker
 
@@ -49,7 +49,7 @@ def test_networks_that_made_room_for_others_are_let_go(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    opened = watched(monkeypatch, live_model, "load")
+    opened = watched(monkeypatch, loader, "model_of")
     for id_ in range(4):
         path = tmp_path / f"{id_}.keras"
         path.write_bytes(saved("small_unet").read_bytes())
@@ -62,7 +62,8 @@ def test_a_network_that_was_built_and_written_is_let_go(
 ) -> None:
     built = watched(monkeypatch, creating, "built")
     for id_ in range(2):
-        path = tmp_path / f"{id_}.keras"
-        assert isinstance(worker.answer(CreateAt(2 * id_, TINY, path)), Done)
-        assert isinstance(worker.answer(Describe(2 * id_ + 1, path)), Done)
+        path, made = tmp_path / f"{id_}.keras", tmp_path / f"made {id_}.keras"
+        assert isinstance(worker.answer(CreateAt(2 * id_, TINY, path, made)), Done)
+        assert not path.exists()  # the program puts it there
+        assert isinstance(worker.answer(Describe(2 * id_ + 1, made)), Done)
     assert [ref() for ref in built] == [None, None]

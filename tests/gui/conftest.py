@@ -19,7 +19,7 @@ from unetscope.bootstrap import Application, build, dress
 from unetscope.presenters.frame import FrameView
 from unetscope.presenters.kernel_editor import KernelView
 from unetscope.presenters.maps import MapsView
-from unetscope.ui import dialogs, theme
+from unetscope.ui import dialogs, session_dialogs, theme
 
 NONE = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -227,3 +227,4 @@ def edits_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """No question is asked when a test leaves the window with edits or a changed card."""
     monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)
     monkeypatch.setattr(dialogs, "ask_about_card", lambda _: dialogs.Choice.DISCARD)
+    monkeypatch.setattr(session_dialogs, "ask_about_session", lambda *_: dialogs.Choice.DISCARD)

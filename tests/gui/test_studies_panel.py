@@ -168,7 +168,7 @@ def test_hidden_identity_reaches_skipped_files_and_recent_studies(browser: Perso
     recent.aboutToShow.emit()
     assert [action.text() for action in recent.actions() if action.text()] == [
         "Study 1",
-        "Clear this list",
+        "Clear recent files",
     ]
     assert str(STUDY) not in [action.toolTip() for action in recent.actions()]
     browser.choose("view.hide_identity")

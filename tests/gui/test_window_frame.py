@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,12 +12,13 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from PySide6.QtCore import QObject, QPoint, QRect, QSettings, Qt, QUrl, Signal
+from PySide6.QtCore import QLocale, QObject, QPoint, QRect, QSettings, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QImage, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QDockWidget,
+    QDoubleSpinBox,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -37,10 +39,11 @@ from unetscope.bootstrap import build
 from unetscope.domain.errors import EngineError
 from unetscope.domain.ports import EngineState, EngineStatus
 from unetscope.domain.study import Skipped
-from unetscope.ui import crash_dialog, dialogs, icons, theme
+from unetscope.ui import dialogs, icons, theme
 from unetscope.ui.actions import COMMANDS, TOOLBAR
 from unetscope.ui.errand import Errand, Plan
 from unetscope.ui.labels_menu import LabelsMenu
+from unetscope.ui.report_dialog import ReportDialog
 
 DOCKS = ("studies", "layers", "filters", "kernel_editor", "feature_maps", "feature_map")
 
@@ -148,6 +151,7 @@ def recent_menu(person: Person) -> QMenu:
 def test_what_was_opened_stands_in_the_recent_menu_and_opens_from_it(
     person: Person, qtbot: QtBot
 ) -> None:
+    person.world.settings.setValue("recent_names", "true")
     other = Path("/studies/knee")
     person.world.files.studies[other] = FakeStudy((FakeSeries("9", description="Knee"),))
     person.open(other)
@@ -159,7 +163,7 @@ def test_what_was_opened_stands_in_the_recent_menu_and_opens_from_it(
         "knee",
         "head",
         "tiny.keras",
-        "Clear this list",
+        "Clear recent files",
     ]
     next(a for a in menu.actions() if a.text() == "head").trigger()
     qtbot.waitUntil(lambda: "T1 axial" in person.window.windowTitle())
@@ -172,7 +176,7 @@ def test_the_recent_menu_can_be_cleared(person: Person) -> None:
     menu.aboutToShow.emit()
     menu.actions()[-1].trigger()
     menu.aboutToShow.emit()
-    assert [a.text() for a in menu.actions() if a.text()] == ["Clear this list"]
+    assert [a.text() for a in menu.actions() if a.text()] == ["Clear recent files"]
     assert not menu.actions()[-1].isEnabled()
 
 
@@ -519,6 +523,7 @@ def test_identity_is_hidden_in_the_saved_picture(
     with_name = person.window.grab().toImage()
     person.choose("view.hide_identity")
     without_name = person.window.grab().toImage()
+    person.qtbot.waitUntil((tmp_path / "picture.png").exists)
     saved = QImage(str(tmp_path / "picture.png"))
 
     panel = person.window.slice_panel
@@ -534,7 +539,7 @@ def test_a_picture_that_cannot_be_written_is_told_of(
     path = tmp_path / "missing" / "picture.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     person.choose("file.save_picture")
-    assert "could not be written" in person.status()
+    person.qtbot.waitUntil(lambda: "could not be written" in person.status())
     assert not path.exists()
 
 
@@ -678,6 +683,23 @@ def test_the_remembered_theme_is_in_force_at_the_next_start(
     assert theme.current() is theme.DARK
 
 
+def test_numbers_have_a_point_wherever_the_desk_stands(
+    qapp: QApplication, settings: QSettings, qtbot: QtBot
+) -> None:
+    from unetscope.bootstrap import dress
+
+    before = QLocale()
+    QLocale.setDefault(QLocale(QLocale.Language.German))
+    try:
+        dress(qapp, settings, "dark")
+        box = QDoubleSpinBox()
+        qtbot.addWidget(box)
+        box.setValue(0.25)
+        assert box.text() == "0.25"
+    finally:
+        QLocale.setDefault(before)
+
+
 # ------------------------------------------------------------------- engine
 
 
@@ -731,21 +753,22 @@ class Bug(QObject):
 @pytest.fixture
 def crash_dialogs(
     visitor: Person, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], list[QMessageBox]]:
+) -> Callable[[], list[ReportDialog]]:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    crash_dialog.install(visitor.window)
-    return lambda: [b for b in visitor.window.findChildren(QMessageBox) if b.isVisible()]
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    visitor.window.trouble.install()
+    return lambda: [b for b in visitor.window.findChildren(ReportDialog) if b.isVisible()]
 
 
 def test_a_bug_is_shown_and_the_window_lives_on(
-    visitor: Person, qtbot: QtBot, crash_dialogs: Callable[[], list[QMessageBox]]
+    visitor: Person, qtbot: QtBot, crash_dialogs: Callable[[], list[ReportDialog]]
 ) -> None:
     bug = Bug()
     bug.strikes.emit()
     qtbot.waitUntil(lambda: len(crash_dialogs()) == 1)
     (box,) = crash_dialogs()
-    assert box.text() == "Something unforeseen happened."
-    assert "ZeroDivisionError: a bug in a slot" in box.detailedText()
+    assert box.what.text() == "Something unforeseen happened."
+    assert "ZeroDivisionError: a bug in a slot" in box.details.toPlainText()
     box.accept()
     qtbot.waitUntil(lambda: not crash_dialogs())
     visitor.open_both()
@@ -753,14 +776,14 @@ def test_a_bug_is_shown_and_the_window_lives_on(
 
 
 def test_many_bugs_do_not_bury_the_window_in_dialogs(
-    visitor: Person, qtbot: QtBot, crash_dialogs: Callable[[], list[QMessageBox]]
+    visitor: Person, qtbot: QtBot, crash_dialogs: Callable[[], list[ReportDialog]]
 ) -> None:
     bug = Bug()
-    for _ in range(5):
+    for _ in range(4):
         bug.strikes.emit()
     qtbot.waitUntil(lambda: bool(crash_dialogs()))
-    QApplication.processEvents()
     (box,) = crash_dialogs()
+    qtbot.waitUntil(lambda: "4 times" in box.what.text())
     box.accept()
     qtbot.waitUntil(lambda: not crash_dialogs())
     bug.strikes.emit()

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QListWidget, QPushButton
-from tests.gui.conftest import Person
+from tests.gui.conftest import MODEL, Person
 
+from unetscope.domain.edit_file import write_edits
 from unetscope.domain.edits import SetBias
+from unetscope.domain.network import Network
 from unetscope.domain.scopes import Scope
 from unetscope.ui import dialogs
 
@@ -56,6 +58,23 @@ def test_edits_are_saved_and_applied_by_the_menu(
     person.choose("file.apply_edits")
     person.qtbot.waitUntil(lambda: person.session.edits == edits)
     assert "1 edit of some.edits.json in force." in person.status()
+
+
+def test_a_list_of_edits_opens_like_any_file_after_the_model_that_comes_with_it(
+    visitor: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "some.edits.json"
+    edits = (SetBias("mid", 1, 0.5),)
+    network = visitor.world.files.networks[MODEL]
+    assert isinstance(network, Network)
+    path.write_text(write_edits(network, edits), "utf-8")
+    visitor.window.opening.open_all([path])
+    visitor.qtbot.waitUntil(lambda: "There is no network to edit." in visitor.status())
+    visitor.window.opening.open_all([path, MODEL])
+    visitor.qtbot.waitUntil(lambda: visitor.session.edits == edits)
+    visitor.choose("edit.revert_all")
+    visitor.window.opening.open_path(path)
+    visitor.qtbot.waitUntil(lambda: visitor.session.edits == edits)
 
 
 def test_an_own_recipe_stands_in_the_menu_and_its_file_in_the_settings_folder(

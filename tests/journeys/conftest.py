@@ -15,7 +15,7 @@ from tests.journeys.user import ANSWER, User
 
 from unetscope.bootstrap import Application, Courier, build, dress, make_engine
 from unetscope.domain.ports import Engine, EngineState
-from unetscope.ui import dialogs
+from unetscope.ui import dialogs, session_dialogs
 
 
 class LentEngine:
@@ -35,6 +35,7 @@ class LentEngine:
         self.survey = self._lent(engine.survey)
         self.convolve = self._lent(engine.convolve)
         self.ahead = engine.ahead
+        self.interrupt = engine.interrupt
 
     def start(self, on_status: object) -> None:
         """It runs already."""
@@ -44,8 +45,8 @@ class LentEngine:
         self._is_over = True
 
     def _lent(self, ask: Callable[..., Any]) -> Callable[..., Any]:
-        def asked(*given: Any) -> Any:
-            return ask(*[self._heard(one) if callable(one) else one for one in given])
+        def asked(*given: Any, **more: Any) -> Any:
+            return ask(*[self._heard(one) if callable(one) else one for one in given], **more)
 
         return asked
 
@@ -107,3 +108,4 @@ def edits_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """No question is asked when a test leaves the window with edits."""
     monkeypatch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)
     monkeypatch.setattr(dialogs, "ask_about_card", lambda _: dialogs.Choice.DISCARD)
+    monkeypatch.setattr(session_dialogs, "ask_about_session", lambda *_: dialogs.Choice.DISCARD)

@@ -95,3 +95,40 @@ def test_an_engine_killed_while_a_series_is_segmented_comes_back_and_goes_on(
     finally:
         program.window.close()
         program.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGSTOP")
+def test_what_hangs_is_stopped_by_the_button_and_the_next_edit_is_answered(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    dress(qapp, settings, "dark")
+    program = build(settings=settings)
+    qtbot.addWidget(program.window)
+    program.window.show()
+    user = User(program, qtbot)
+    try:
+        program.desk.start_engine()
+        user.choose("file.open_sample")
+        user.wait()
+        mask = user.mask()
+        assert isinstance(program.engine, EngineProcess)
+        first = program.engine.pid
+        assert first is not None
+
+        os.kill(first, signal.SIGSTOP)  # as in the midst of something endless
+        user.pick_recipe("Sobel x")
+        cancel = user.find(QPushButton, "status.cancel")
+        qtbot.waitUntil(cancel.isVisible, timeout=20_000)
+        assert user.status() == "Running the network"
+        cancel.click()
+        qtbot.waitUntil(lambda: not cancel.isVisible(), timeout=2_000)
+        assert "was stopped" in user.status()
+
+        qtbot.waitUntil(lambda: program.engine.pid not in (None, first), timeout=ANSWER)
+        user.choose("edit.undo")
+        user.wait()
+        assert np.array_equal(user.mask(), mask)
+    finally:
+        program.window.close()
+        program.stop()

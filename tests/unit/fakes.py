@@ -37,6 +37,7 @@ from unetscope.domain.presets import NewModel
 from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.session import Session
 from unetscope.domain.sources import Arrays
+from unetscope.domain.stand_ins import Replacements
 from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
 from unetscope.domain.survey import MapPeaks, peaks_of
 from unetscope.domain.tags import TagRow
@@ -276,6 +277,7 @@ class FakeFiles:
     networks: dict[Path, Network] = field(default_factory=dict)
     cards: dict[Path, ModelCard | UnetscopeError] = field(default_factory=dict)
     arrays: dict[Path, Arrays] = field(default_factory=dict)
+    replaced: dict[Path, Replacements] = field(default_factory=dict)
 
     def open_study(
         self,
@@ -295,6 +297,9 @@ class FakeFiles:
         if path not in self.networks:
             raise ModelError(f"{path.name} is no model.", "Choose a .keras file.")
         return self.networks[path]
+
+    def remember_replacements(self, path: Path, replaced: Replacements) -> None:
+        self.replaced[path] = replaced
 
     def read_card(self, path: Path) -> ModelCard | None:
         card = self.cards.get(path)
@@ -362,6 +367,7 @@ class FakeEngine:
             tuple[NewModel, Path, Callable[[Saved], None], Callable[[UnetscopeError], None]]
         ] = []
         self.on_status: Callable[[EngineStatus], None] = lambda _: None
+        self.interrupted: list[bool] = []
         self.stopped = False
 
     def start(self, on_status: Callable[[EngineStatus], None]) -> None:
@@ -373,6 +379,8 @@ class FakeEngine:
         path: Path,
         done: Callable[[Network], None],
         failed: Callable[[UnetscopeError], None],
+        *,
+        known: ModelRef | None = None,
     ) -> None:
         self.described.append((path, done, failed))
 
@@ -411,6 +419,9 @@ class FakeEngine:
 
     def ahead(self, requests: Sequence[LookRequest]) -> None:
         self.asked_ahead.append(tuple(requests))
+
+    def interrupt(self, *, foreground: bool = True) -> None:
+        self.interrupted.append(foreground)
 
     def sweep(
         self,

@@ -74,7 +74,7 @@ class ModelCard:
             raise ModelError("The model card was written by a newer version.", "Update Unetscope.")
         try:
             classes = tuple(
-                ClassLabel(int(c["index"]), str(c["name"]), _colour(c.get("colour")))
+                ClassLabel(int(c["index"]), str(c["name"]), class_colour(c.get("colour")))
                 for c in card["classes"]
             )
             if [label.index for label in classes] != list(range(len(classes))):
@@ -153,7 +153,8 @@ class ModelCard:
         return value if isinstance(value, str) else ""
 
 
-def _colour(colour: object) -> str | None:
+def class_colour(colour: object) -> str | None:
+    """A class's colour as a card has it; ModelError where it is none."""
     if colour is not None and not re.fullmatch("#[0-9a-fA-F]{6}", str(colour)):
         raise ModelError(
             f"The model card gives a class the colour {str(colour)[:40]!r}.",

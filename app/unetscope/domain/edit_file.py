@@ -20,6 +20,7 @@ from unetscope.domain.network import Network
 
 FORMAT = 1
 ENDING = ".edits.json"
+PIECE = 3 << 16  # bytes of a packed array that are one text
 WRITTEN_OUT = 4096  # values of an array; larger ones are packed, which is shorter and faster
 
 TYPES: Mapping[str, type[Edit]] = {
@@ -67,7 +68,7 @@ def write_edits(network: Network, edits: Edits) -> str:
         "model": network.path.name,
         "fingerprint": network.fingerprint,
         "note": "Unetscope edits. Research use only.",
-        "edits": [_packed(edit) for edit in edits],
+        "edits": [packed(edit) for edit in edits],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -94,16 +95,24 @@ def read_edits(text: str, name: str) -> EditList:
             raise EditError(f"{name} was written by a later version.", "Update Unetscope.")
         if version != FORMAT:
             raise ValueError("format")
-        found = tuple(_unpacked(entry) for entry in content["edits"])
+        found = tuple(unpacked(entry) for entry in content["edits"])
         return EditList(str(content["fingerprint"]), str(content.get("model", "")), found)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise EditError(
             f"{name} is no list of edits, or it is damaged.",
             f"Choose a file that ends in {ENDING}. Nothing has changed.",
         ) from error
 
 
-def _packed(edit: Edit) -> dict[str, Any]:
+def packed(edit: Edit) -> dict[str, Any]:
+    """One edit as JSON, exact to the bit."""
     parts = {item.name: _plain(getattr(edit, item.name)) for item in fields(edit)}
     return {"edit": type(edit).__name__, **parts}
 
@@ -113,20 +122,45 @@ def _plain(value: object) -> object:
         array = np.ascontiguousarray(value, "<f4")
         shape = list(array.shape)
         if array.size > WRITTEN_OUT:
-            return {"shape": shape, "float32": base64.b64encode(array.tobytes()).decode("ascii")}
+            return {"shape": shape, "float32": _base64(array.tobytes())}
         return {"shape": shape, "values": [float(str(number)) for number in array.ravel()]}
     if isinstance(value, np.ndarray | np.generic):
         return value.item()
     return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
 
 
-def _unpacked(entry: Mapping[str, Any]) -> Edit:
+def unpacked(entry: Mapping[str, Any]) -> Edit:
+    """One edit as `packed` wrote it; whether it fits a network is not known yet.
+
+    Raises
+    ------
+    EditError, ValueError, KeyError, TypeError, AttributeError
+        It is no such edit.
+    """
     kind = TYPES[entry["edit"]]
     known = {item.name for item in fields(kind)}
     parts = {key: _value(value) for key, value in entry.items() if key != "edit"}
-    if set(parts) - known or not isinstance(parts.get("layer"), str):
+    if set(parts) - known or not all(_is_plain(key, value) for key, value in parts.items()):
         raise ValueError("another version's edit")
     return kind(**parts)
+
+
+def _is_plain(key: str, value: object) -> bool:
+    """Whether a part is of the kind that its name says; arrays are checked by the edit itself."""
+    if key in ("layer", "source", "how", "name"):
+        return isinstance(value, str)
+    if key in ("values", "weights", "image"):
+        return True
+    if key == "at" and value is not None:
+        return isinstance(value, tuple) and all(isinstance(one, int) for one in value)
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _base64(content: bytes) -> str | list[str]:
+    """Bytes as text; many of them in pieces, for each piece holds up all other threads."""
+    pieces = [content[i : i + PIECE] for i in range(0, len(content), PIECE)]
+    texts = [base64.b64encode(piece).decode("ascii") for piece in pieces]
+    return texts if len(texts) > 1 else texts[0]
 
 
 def _value(value: Any) -> Any:
@@ -134,9 +168,12 @@ def _value(value: Any) -> Any:
         shape = tuple(int(n) for n in value["shape"])
         if "float32" in value:
             try:
-                packed = base64.b64decode(value["float32"], validate=True)
+                said = value["float32"]
+                texts = said if isinstance(said, list) else [said]
+                packed = b"".join(base64.b64decode(text, validate=True) for text in texts)
             except binascii.Error as error:
                 raise ValueError("damaged numbers") from error
             return np.frombuffer(packed, "<f4").reshape(shape)
-        return np.array(value["values"], np.float32).reshape(shape)
+        with np.errstate(over="ignore"):  # to infinity, which an edit refuses
+            return np.array(value["values"], np.float32).reshape(shape)
     return tuple(_value(one) for one in value) if isinstance(value, list) else value

@@ -83,6 +83,7 @@ class ReferenceHistogram:
             or not np.isfinite(values).all()
             or not (np.diff(values) > 0).all()
             or not (counts > 0).all()
+            or sum(self.counts) >= 2**53  # more than a float counts
         ):
             raise PreprocessingError(
                 "The reference histogram is not as it should be.",

@@ -6,6 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from unetscope.domain.errors import ModelError
+from unetscope.domain.known_values import check_values
+from unetscope.domain.stand_ins import (
+    Replacements,
+    UnknownLayer,
+    UnknownLayersError,
+    is_replaceable,
+    named,
+    replace_layer,
+)
 
 MAX_LAYERS = 5000
 MAX_DEPTH = 64
@@ -66,7 +75,7 @@ _OPERATIONS = {
 _BUILT_IN = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras")
 
 
-def check(config: object, file: str) -> None:
+def check(config: object, file: str, replaced: Replacements = ()) -> None:
     """Refuse what is unknown, too big, or could run code; ModelError names the layers.
 
     Parameters
@@ -75,32 +84,46 @@ def check(config: object, file: str) -> None:
         The configuration in the words of Keras 3.
     file : str
         The file's name, for errors.
+    replaced : tuple of Replacement
+        What stands in for layers that are not known; it is put into the configuration.
     """
     if not isinstance(config, Mapping) or not isinstance(config.get("config"), Mapping):
         raise ModelError(f"{file} does not hold a Keras model.", "Choose a .keras or .h5 file.")
     kind, inside = config.get("class_name"), config["config"]
     if kind not in NESTED or not isinstance(inside.get("layers"), Sequence):
         raise ModelError(
-            f"{file} holds a model of the class {kind}, whose layers the file does not list.",
+            f"{file} holds a model of the class {str(kind)[:60]}, whose layers the file does not "
+            "list.",
             "It has its own code: rebuild it as a functional model, set its weights and save that.",
         )
-    bad: list[str] = []
-    for count, entry in enumerate(_entries(config)):
+    chosen = {each.layer: each for each in replaced}
+    unknown: list[UnknownLayer] = []
+    for count, (name, entry) in enumerate(_entries(config)):
         if count >= MAX_LAYERS:
             raise ModelError(f"{file} holds more than {MAX_LAYERS:,} layers.", "Is it a model?")
         if not _is_known(entry):
-            bad.append(f"{own_name(entry)} ({_kind(entry)})")
-    if bad:
-        shown = ", ".join(bad[:12]) + (f" and {len(bad) - 12} more" if len(bad) > 12 else "")
-        raise ModelError(
-            f"{file} holds layers that Unetscope does not open: {shown}.",
+            replacement, replaceable = chosen.get(name), is_replaceable(entry)
+            if replacement is None or not replaceable or not isinstance(entry, dict):
+                unknown.append(UnknownLayer(name, _kind(entry), replaceable))
+                continue
+            replace_layer(entry, replacement, _rank(config))
+        if entry.get("class_name") not in NESTED:
+            check_values(entry, name, file)
+    if unknown:
+        raise UnknownLayersError(
+            f"{file} holds layers that Unetscope does not open: {named(unknown)}.",
             "Code is never run from a file; put other layers in their place, and save again.",
+            unknown,
         )
-    if _holds_code(inside):
-        raise ModelError(
-            f"{file} holds Python code in place of a named function.",
-            "Use functions built into Keras, and save again.",
-        )
+
+
+def _rank(model: Mapping[str, Any]) -> int:
+    """Axes of the image, batch and channels included; of an ordinary one where nobody says."""
+    for _, entry in _entries(model):
+        shape = entry["config"].get("batch_shape") if entry.get("config") else None
+        if entry.get("class_name") == "InputLayer" and isinstance(shape, list):
+            return len(shape)
+    return 4
 
 
 def own_name(entry: Mapping[str, Any]) -> str:
@@ -134,16 +157,25 @@ def _kind(entry: Mapping[str, Any]) -> str:
     return str(registered) if registered not in (None, kind) else f"{entry.get('module')}.{kind}"
 
 
-def _entries(model: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
+def _entries(
+    model: Mapping[str, Any], prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The layers of a model by their names, ``outer/inner`` in nested models."""
     if depth > MAX_DEPTH:
         raise ModelError("The model's models are nested too deeply.", "Is it a model?")
     for entry in model["config"]["layers"]:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
-            yield {"class_name": "?", "name": "?"}
+            yield f"{prefix}?", {"class_name": "?", "name": "?"}
             continue
-        yield entry
+        name = prefix + plain_name(own_name(entry))
+        yield name, entry
         if entry.get("class_name") in NESTED and isinstance(entry["config"].get("layers"), list):
-            yield from _entries(entry, depth + 1)
+            yield from _entries(entry, f"{name}/", depth + 1)
+
+
+def plain_name(name: str) -> str:
+    """A layer's name without what has a meaning in the names of nodes."""
+    return name.replace("/", "_").replace(":", "_")
 
 
 def _is_known(entry: Mapping[str, Any]) -> bool:
@@ -154,19 +186,3 @@ def _is_known(entry: Mapping[str, Any]) -> bool:
     if kind in NESTED and not isinstance(entry["config"].get("layers"), list):
         return False
     return kind in KNOWN and is_built_in(entry)
-
-
-def _holds_code(value: object, depth: int = 0) -> bool:
-    if depth > MAX_DEPTH:
-        return True
-    if isinstance(value, Mapping):
-        if value.get("class_name") in ("__lambda__", "Lambda"):
-            return True
-        module = value.get("module")
-        stated = module.split(".")[0] if isinstance(module, str) else None
-        if "class_name" in value and stated not in (None, "keras", "builtins"):
-            return True
-        return any(_holds_code(item, depth + 1) for item in value.values())
-    if isinstance(value, list):
-        return any(_holds_code(item, depth + 1) for item in value)
-    return False

@@ -29,7 +29,10 @@ def read_kernels(text: str) -> tuple[LabKernel, ...]:
     """
     try:
         content = json.loads(text)
-        if content["format"] != FORMAT:
+        version = content["format"]
+        if isinstance(version, int) and version > FORMAT:
+            raise EditError("This list was written by a later version.", "Update Unetscope.")
+        if version != FORMAT:
             raise ValueError("format")
         return _kernels(content)
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -7,6 +7,8 @@ from math import prod
 from unetscope.domain.graph import Graph, Layer
 from unetscope.domain.kernels import layout_of
 
+_SLOW = 2e9  # multiply-adds a second
+
 
 def multiply_adds(graph: Graph, layer: Layer) -> int | None:
     """Multiplications, each with an addition, that a layer takes for one image, as it is written.
@@ -32,3 +34,8 @@ def _positions(layer: Layer, *, with_channels: bool = False) -> int | None:
     lengths = layer.output_shape[1:] if with_channels else layer.spatial
     known = [length for length in lengths if length is not None]
     return prod(known) if layer.output_shape and len(known) == len(lengths) else None
+
+
+def slowest_layer(graph: Graph) -> float:
+    """Seconds that the largest layer may take on a slow machine, where its size is known."""
+    return max((multiply_adds(graph, layer) or 0 for layer in graph.layers), default=0) / _SLOW

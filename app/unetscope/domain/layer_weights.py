@@ -110,78 +110,80 @@ def check_weights(
         inputs = shapes[call.inputs[0]] if call.inputs else ()
         for slot, array in zip(slots, arrays, strict=True):
             wanted = _shape(call, slot, inputs)
-            if wanted is not None and array.shape != wanted:
+            if wanted is not None and not _agree(array.shape, wanted):
+                told = str(wanted).replace("None", "any")
                 raise ModelError(
-                    f"The {slot.name} of layer {call.layer} in {file} should have shape {wanted}, "
+                    f"The {slot.name} of layer {call.layer} in {file} should have shape {told}, "
                     f"but {array.shape} is stored.",
                     _SAVE_AGAIN,
                 )
 
 
-def _shape(call: Call, slot: Slot, inputs: Shape) -> tuple[int, ...] | None:
-    """What shape an array must have; None where only Keras can tell."""
+def _agree(found: tuple[int, ...], wanted: Shape) -> bool:
+    """Whether a shape is the one wanted, which may leave lengths open."""
+    return len(found) == len(wanted) and all(
+        length in (None, n) for n, length in zip(found, wanted, strict=True)
+    )
+
+
+def _shape(call: Call, slot: Slot, inputs: Shape) -> Shape | None:
+    """What shape an array must have, None for lengths that only Keras can tell.
+
+    Whatever the layer states of its own size has to be a length of the array, so that Keras never
+    makes a layer bigger than what is stored of it.
+    """
     kind, config = call.kind, call.config
     channels = inputs[-1] if inputs else None
     if slot.name in ("count",) or kind == "Attention":
         return ()
-    if channels is None:
-        return None
     if kind == "Dense":
         return (channels, config["units"]) if slot.name == "kernel" else (config["units"],)
     if kind == "MultiHeadAttention":
         return _attention(config, slot, channels)
-    if kind in ("BatchNormalization", "GroupNormalization", "LayerNormalization", "Normalization"):
-        return _along(config.get("axis", -1), inputs)
-    if kind in ("RMSNormalization", "AdditiveAttention"):
-        return _along(config.get("axis", -1), inputs)
-    if kind == "PReLU":
-        return _slopes(config.get("shared_axes") or (), inputs)
     if "Conv" in kind:
         return _convolution(kind, config, slot.name, channels)
-    return None
+    if not inputs:
+        return None
+    if kind == "PReLU":
+        return _slopes(config.get("shared_axes") or (), inputs)
+    return _along(config.get("axis", -1), inputs)
 
 
-def _convolution(kind: str, config: Mapping[str, Any], name: str, channels: int) -> tuple[int, ...]:
+def _convolution(kind: str, config: Mapping[str, Any], name: str, channels: int | None) -> Shape:
     rank = int(kind.removesuffix("Transpose")[-2])
     size = config["kernel_size"]
     window = tuple(size) if isinstance(size, (list, tuple)) else (size,) * rank
     multiplier = config.get("depth_multiplier", 1)
+    many = None if channels is None else channels * multiplier
     if name == "bias":
-        return (channels * multiplier if kind.startswith("Depthwise") else config["filters"],)
+        return (many if kind.startswith("Depthwise") else config["filters"],)
     if name == "pointwise_kernel":
-        return (*(1,) * rank, channels * multiplier, config["filters"])
+        return (*(1,) * rank, many, config["filters"])
     if kind.startswith(("Depthwise", "Separable")):
         return (*window, channels, multiplier)
     if kind.endswith("Transpose"):
         return (*window, config["filters"], channels)
-    return (*window, channels // int(config.get("groups") or 1), config["filters"])
+    groups = int(config.get("groups") or 1)
+    return (*window, None if channels is None else channels // groups, config["filters"])
 
 
-def _attention(config: Mapping[str, Any], slot: Slot, channels: int) -> tuple[int, ...] | None:
+def _attention(config: Mapping[str, Any], slot: Slot, channels: int | None) -> Shape:
     heads, keys = config["num_heads"], config["key_dim"]
-    if slot.part == "output_dense":
-        return None if config.get("output_shape") else _output(config, slot, channels)
     values = config.get("value_dim") or keys
+    if slot.part == "output_dense":
+        stated = config.get("output_shape") or [channels]
+        given = tuple(stated) if isinstance(stated, (list, tuple)) else (stated,)
+        return given if slot.name == "bias" else (heads, values, *given)
     depth = values if slot.part == "value_dense" else keys
     if slot.name == "bias":
         return (heads, depth)
-    return (channels, heads, depth) if slot.part == "query_dense" else None
+    return (channels if slot.part == "query_dense" else None, heads, depth)
 
 
-def _output(config: Mapping[str, Any], slot: Slot, channels: int) -> tuple[int, ...]:
-    values = config.get("value_dim") or config["key_dim"]
-    return (channels,) if slot.name == "bias" else (config["num_heads"], values, channels)
-
-
-def _along(axis: Any, inputs: Shape) -> tuple[int, ...] | None:
+def _along(axis: Any, inputs: Shape) -> Shape:
     axes: Sequence[int] = axis if isinstance(axis, (list, tuple)) else [axis]
-    return _known([inputs[i] for i in sorted(a % len(inputs) for a in axes)])
+    return tuple(inputs[i] for i in sorted(a % len(inputs) for a in axes))
 
 
-def _slopes(shared: Sequence[int], inputs: Shape) -> tuple[int, ...] | None:
-    return _known([1 if i in shared else n for i, n in enumerate(inputs) if i > 0])
-
-
-def _known(lengths: Sequence[int | None]) -> tuple[int, ...] | None:
-    found = tuple(n for n in lengths if n is not None)
-    return found if len(found) == len(lengths) else None
+def _slopes(shared: Sequence[int], inputs: Shape) -> Shape:
+    return tuple(1 if i in shared else n for i, n in enumerate(inputs) if i > 0)

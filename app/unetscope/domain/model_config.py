@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import Shape
-from unetscope.domain.known_layers import NESTED, check, own_name
+from unetscope.domain.known_layers import NESTED, check, own_name, plain_name
 from unetscope.domain.old_keras import repaired
+from unetscope.domain.ordering import in_order
+from unetscope.domain.stand_ins import Replacements
 
 _SAVE_AGAIN = "Save the model again with model.save('name.keras')."
 
@@ -43,6 +44,8 @@ class Call:
         Module of a plain operation such as ``x * 2``; empty for a layer.
     saved_as : str
         The layer's name in the file, when it is other than ``layer``.
+    stands_for : str
+        The class of the layer in the file that it replaces; empty for none.
     trains : bool
         Whether training moves it, as the file states for it and the models it is in.
     inner : ModelConfig, optional
@@ -60,6 +63,7 @@ class Call:
     config: Mapping[str, Any] = field(default_factory=dict)
     operation: str = ""
     saved_as: str = ""
+    stands_for: str = ""
     trains: bool = True
     inner: ModelConfig | None = None
     weight_axes: tuple[int, ...] = ()
@@ -140,36 +144,7 @@ def with_reads(value: Any, change: Callable[[Read], Any]) -> Any:
     return value
 
 
-def in_order(inputs: Mapping[str, Sequence[str]]) -> list[str]:
-    """Sort names so that each comes after its inputs; else they stay as they are listed.
-
-    Raises
-    ------
-    ValueError
-        The names go round in a circle.
-    """
-    rank = {name: i for i, name in enumerate(inputs)}
-    waiting = {name: len(set(sources)) for name, sources in inputs.items()}
-    readers: dict[str, list[str]] = {name: [] for name in inputs}
-    for name, sources in inputs.items():
-        for source in set(sources):
-            readers[source].append(name)
-    ready = [(rank[name], name) for name, count in waiting.items() if not count]
-    heapq.heapify(ready)
-    order: list[str] = []
-    while ready:
-        _, name = heapq.heappop(ready)
-        order.append(name)
-        for reader in readers[name]:
-            waiting[reader] -= 1
-            if not waiting[reader]:
-                heapq.heappush(ready, (rank[reader], reader))
-    if len(order) != len(inputs):
-        raise ValueError("the layers feed each other in a circle")
-    return order
-
-
-def parse(config: object, file: str) -> ModelConfig:
+def parse(config: object, file: str, replaced: Replacements = ()) -> ModelConfig:
     """Read a model's configuration of any age.
 
     Parameters
@@ -178,6 +153,8 @@ def parse(config: object, file: str) -> ModelConfig:
         What ``config.json`` or the ``model_config`` attribute holds.
     file : str
         The file's name, for errors.
+    replaced : tuple of Replacement
+        What stands in for layers that are not known.
 
     Raises
     ------
@@ -186,7 +163,7 @@ def parse(config: object, file: str) -> ModelConfig:
     """
     try:
         fixed = repaired(config)
-        check(fixed, file)
+        check(fixed, file, replaced)
         return _model(fixed)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(
@@ -211,6 +188,7 @@ def _first_call(entry: Mapping[str, Any], name: str, trains: bool) -> Call:
         config=config,
         operation=module if module.startswith("keras.src.ops.") else "",
         saved_as=saved_as if saved_as != name else "",
+        stands_for=str(entry.get("stands_for") or ""),
         trains=trains and config.get("trainable", True) is not False,
         inner=_model(entry, trains) if kind in NESTED else None,
     )
@@ -221,7 +199,7 @@ def _names(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for entry in entries:
-        name = wanted = own_name(entry).replace("/", "_").replace(":", "_")
+        name = wanted = plain_name(own_name(entry))
         count = 0
         while name in taken:
             count += 1
@@ -267,6 +245,8 @@ def _functional(config: Mapping[str, Any], trains: bool) -> ModelConfig:
                 if output == 0:
                     declared[read(source, index, 0).call] = shape
             name = call_name(names[layer], number)
+            if not list(reads_of([args, kwargs])) and entry["class_name"] != "InputLayer":
+                raise ValueError("a layer that reads nothing")
             calls[name] = replace(
                 first,
                 name=name,

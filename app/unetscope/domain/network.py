@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +13,18 @@ from unetscope.domain.edits import Edit, apply_all
 from unetscope.domain.errors import EditError
 from unetscope.domain.graph import Graph, WeightSpec
 from unetscope.domain.kernels import Weights, layout_of
+from unetscope.domain.stand_ins import Replacements
 
 KEPT_STATES = 4  # of each layer: enough for before and after a gesture, and one step back
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """Which network: its file and the fingerprint the answer must belong to."""
+    """Which network: its file, the fingerprint the answer must belong to, what was replaced."""
 
     path: Path
     fingerprint: str
+    replaced: Replacements = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -43,13 +45,17 @@ class Network:
     path : Path
         The file it came from, which is never overwritten.
     fingerprint : str
-        ``sha256:`` and the hash of the file.
+        ``sha256:`` and the hash of the file, and of what was replaced in it.
     name : str
         The model's own name.
     graph : Graph
         Its layers.
     trained : mapping of str to tuple of ndarray
         The weights of each layer in Keras order, as they were trained.
+    replaced : tuple of Replacement
+        Layers with code of their own, and what stands in for them.
+    stored : str
+        The fingerprint of the file alone; empty where nothing is replaced.
     """
 
     path: Path
@@ -57,12 +63,19 @@ class Network:
     name: str
     graph: Graph
     trained: Mapping[str, Weights]
+    replaced: Replacements = ()
+    stored: str = ""
     _states: dict[str, list[_State]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def ref(self) -> ModelRef:
         """What names it in a request to the engine."""
-        return ModelRef(self.path, self.fingerprint)
+        return ModelRef(self.path, self.fingerprint, self.replaced)
+
+    @property
+    def file_fingerprint(self) -> str:
+        """What `fingerprint_of` gives for its file, as long as that stays what it was."""
+        return self.stored or self.fingerprint
 
     @property
     def input_channels(self) -> int:
@@ -158,7 +171,7 @@ class Network:
         return start
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Network, (self.path, self.fingerprint, self.name, self.graph, self.trained)
+        return Network, tuple(getattr(self, each.name) for each in fields(self) if each.init)
 
 
 def check_edits(network: Network, edits: Iterable[Edit]) -> None:

@@ -147,11 +147,25 @@ class EngineState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """The engine's state with a sentence for the user, and its memory in bytes (0: unknown)."""
+    """The engine's state, for the user.
+
+    Attributes
+    ----------
+    sentence : str
+        What it does, or what has happened to it.
+    memory : int
+        Its memory in bytes; 0: unknown.
+    doing : str
+        What has been under way for so long that the user should see it, and may stop it.
+    guard : str
+        What keeps it from doing harm, and what does not; empty until that is known.
+    """
 
     state: EngineState
     sentence: str = ""
     memory: int = 0
+    doing: str = ""
+    guard: str = ""
 
 
 class Engine(Protocol):
@@ -165,8 +179,10 @@ class Engine(Protocol):
         path: Path,
         done: Callable[[Network], None],
         failed: Callable[[UnetscopeError], None],
+        *,
+        known: ModelRef | None = None,
     ) -> None:
-        """Open a model file with Keras and tell what is in it."""
+        """Open a model file with Keras and tell what is in it; only what is known, if it is."""
 
     def look(
         self,
@@ -244,6 +260,19 @@ class Engine(Protocol):
     ) -> Cancel:
         """Tell how strong all feature maps of the layer are in one slice of many, when idle."""
 
+    def interrupt(self, *, foreground: bool = True) -> None:
+        """Stop what is under way: within some two seconds the engine is free for other work.
+
+        The request that it works at fails, as stopped. Where the engine is in the midst of
+        something that cannot be stopped it is started again.
+
+        Parameters
+        ----------
+        foreground : bool
+            If not, it is only background work, already cancelled, that is to be stopped, and
+            nothing happens where the engine works at something else.
+        """
+
     def stop(self) -> None:
         """End it; nothing is answered any more."""
 
@@ -258,6 +287,8 @@ class Notice:
         From each file that it is about to what is to be said of it.
     private : bool
         It may name files of a study, whose names may tell who the patient is.
+    report : bool
+        There is a report of trouble behind it.
     """
 
     what: str
@@ -265,3 +296,4 @@ class Notice:
     trouble: bool = True
     details: Mapping[str, str] = field(default_factory=dict)
     private: bool = False
+    report: bool = False

@@ -7,7 +7,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.errors import EditError, UnetscopeError
 from unetscope.domain.recipes import Recipe, own_recipe
 
 FORMAT = 1
@@ -33,7 +33,10 @@ def read_recipe(text: str, file: str) -> Recipe:
     """
     try:
         content = json.loads(text)
-        if content["format"] != FORMAT:
+        version = content["format"]
+        if isinstance(version, int) and version > FORMAT:
+            raise EditError(f"{file} was written by a later version.", "Update Unetscope.")
+        if version != FORMAT:
             raise ValueError("format")
         name = check_name(content["name"])
         with np.errstate(over="ignore"):
@@ -41,6 +44,8 @@ def read_recipe(text: str, file: str) -> Recipe:
         fits = values.ndim == 2 and values.size > 0 and max(values.shape) <= LARGEST
         if not fits or not np.isfinite(values).all():
             raise ValueError("values")
+    except EditError:
+        raise
     except (ValueError, KeyError, TypeError, RecursionError, UnetscopeError) as error:
         raise UnetscopeError(
             f"{file} is no recipe: it needs a name, and rows of finite numbers of the same length, "

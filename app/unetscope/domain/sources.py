@@ -13,6 +13,7 @@ from unetscope.domain.card import ModelCard
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Floats
 from unetscope.domain.real_world import RealWorldMap
+from unetscope.domain.stand_ins import Replacements
 from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
 from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
@@ -165,7 +166,13 @@ class Files(Protocol):
         """
 
     def read_network(self, path: Path) -> Network:
-        """Read a model file without Keras; ModelError when it cannot be."""
+        """Read a model file without Keras; ModelError when it cannot be.
+
+        What was remembered for exactly this file stands in for its layers.
+        """
+
+    def remember_replacements(self, path: Path, replaced: Replacements) -> None:
+        """Remember what stands in for layers of a model file; nothing forgets it. ModelError."""
 
     def read_card(self, path: Path) -> ModelCard | None:
         """Read the model card beside a model file; None when there is none."""

@@ -25,6 +25,7 @@ from unetscope.engine.forward import Forward
 from unetscope.engine.images import Images, fitted, without_batch
 from unetscope.engine.introspect import Anatomy
 from unetscope.engine.memory import Memory
+from unetscope.engine.need import check_to_run
 from unetscope.engine.passes import Album, Passes
 from unetscope.engine.program import Program
 from unetscope.engine.region import Rect
@@ -53,6 +54,7 @@ class Answers(Described):
         self._segmentation = Segmentation(anatomy.graph)
         self._since = 0.0  # milliseconds spent since the last image or edit came
         self._pending = False  # whether nothing was run since
+        self._sizes: set[tuple[int, ...]] = set()  # of images that there was memory for
 
     # ---------------------------------------------------------------- the image
 
@@ -77,6 +79,7 @@ class Answers(Described):
             The image does not fit; the message names the shapes expected and found.
         """
         layers, tensors = self._fitted(image)
+        self._check_size(tuple(tensors[0].shape[1:-1]))
         self._since, self._pending = 0.0, True
         self._passes = self._album.show(tensors, key, self._situation)
         if any(None in layer.output_shape[1:] for layer in layers):
@@ -322,6 +325,11 @@ class Answers(Described):
         """The network's inputs and a tensor for each; ModelError where the image does not fit."""
         layers = [self.graph.layers[i] for i in self._program.inputs]
         return layers, [tf.constant(values) for values in fitted(image, layers)]
+
+    def _check_size(self, size: tuple[int, ...]) -> None:
+        if size not in self._sizes:
+            check_to_run(self.graph, size, self._context.memory)
+            self._sizes.add(size)
 
     def _gradient(self, index: int, label: int, region: ArrayLike | None) -> Any:
         one, output = self._passes.current, self._program.index[self.segmentation_output]

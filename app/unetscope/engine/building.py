@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
+from unetscope.domain.known_values import TRAINING_ONLY, is_for_training
 from unetscope.domain.model_config import Call, ModelConfig, Read, with_reads
 
-_TRAINING_ONLY = ("_initializer", "_regularizer", "_constraint")
 _HARMLESS: tuple[object, ...] = (None, False, 0, 1, [], {})
 
 
@@ -104,8 +104,8 @@ def _accepted(kind: type, config: Mapping[str, Any]) -> dict[str, Any]:
     } | {"trainable", "dtype", "name", "activity_regularizer"}
     kept: dict[str, Any] = {}
     for key, value in config.items():
-        if key.endswith(_TRAINING_ONLY):
-            if key in taken and _is_known(key, value):
+        if key.endswith(TRAINING_ONLY):
+            if key in taken and is_for_training(value) and _is_known(key, value):
                 kept[key] = value
         elif key in taken or value not in _HARMLESS:
             kept[key] = value
@@ -113,7 +113,7 @@ def _accepted(kind: type, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_known(key: str, value: Any) -> bool:
-    """Whether this Keras knows an initialiser, regulariser or constraint."""
+    """Whether this Keras still takes one of its own initialisers and the like."""
     package = {"initializer": keras.initializers, "regularizer": keras.regularizers}
     found = package.get(key.rsplit("_", 1)[1], keras.constraints)
     try:

@@ -15,6 +15,7 @@ from unetscope.domain.network import Network
 from unetscope.engine.folding import Array, Folded, norm_of
 from unetscope.engine.memory import Memory
 from unetscope.engine.program import Program, Unit
+from unetscope.engine.pulse import pulse
 
 Tensor = Any
 KEPT_FOLDED = 16
@@ -88,6 +89,7 @@ class Context:
         self, node: int, tensors: Sequence[Tensor], edits: Mapping[str, Edits]
     ) -> tuple[Tensor, ...]:
         """Run a node that is no unit: by one operation where there is one, else by Keras."""
+        pulse.beat()
         if node not in self._shortcuts:
             self._shortcuts[node] = self.program.shortcut(node)
         shortcut = self._shortcuts[node]

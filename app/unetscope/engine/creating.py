@@ -12,8 +12,10 @@ from unetscope.engine.presets import built
 from unetscope.engine.saving import save_copy
 
 
-def create(new: NewModel, path: Path) -> Saved:
+def create(new: NewModel, path: Path, made: Path | None = None) -> Saved:
     """Build what was chosen and write it: as a whole or not at all, and never over another file.
+
+    With `made` the file is left there, for a program that puts it in its place.
 
     Raises
     ------
@@ -30,4 +32,4 @@ def create(new: NewModel, path: Path) -> Saved:
     model = built(new)
     layers = anatomy_of(model, path.name).layers
     weights = {name: read_weights(layer) for name, layer in layers.items()}
-    return save_copy(model, weights, None, path)
+    return save_copy(model, weights, None, path, made)

@@ -16,8 +16,9 @@ from keras.src.ops.function import make_node_key
 from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import Graph, Layer, Shape, WeightSpec
 from unetscope.domain.kernels import Weights
-from unetscope.domain.model_config import call_name, in_order
+from unetscope.domain.model_config import call_name
 from unetscope.domain.network import Network
+from unetscope.domain.ordering import in_order
 
 Tensor = Any
 Read = tuple[int, int]  # index of the node that gives a tensor, and which of its outputs

@@ -22,11 +22,13 @@ from unetscope.domain.ports import (
 )
 from unetscope.domain.presets import NewModel
 from unetscope.domain.survey import MapPeaks
+from unetscope.engine.given import GivenModels
 from unetscope.engine.idle import AHEAD, SEGMENT, SWEEP
 from unetscope.engine.messages import (
     IMAGES,
     CreateAt,
     Describe,
+    FileAt,
     Likely,
     LookAhead,
     LookAt,
@@ -37,10 +39,11 @@ from unetscope.engine.messages import (
     SurveySlice,
     SweepOver,
     TrainedKey,
-    partial_path,
 )
+from unetscope.engine.placing import put_in_place
 from unetscope.engine.recent import Recent
 from unetscope.engine.shared_arrays import Inbox, block_name, discard
+from unetscope.processes.room import Room
 
 Failed = Callable[[UnetscopeError], None]
 
@@ -49,13 +52,31 @@ MOST_DEATHS = 3  # of the engine that one request may cause
 
 
 class Sent:
-    """What one worker process has and need not be sent again, and where its answers come."""
+    """What one worker process has and need not be sent again, and where its answers come.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    room : Room
+        Where the process lives.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._models = GivenModels(room)
+        self._home = room.home
+        self.memory = room.memory
         self._images: Recent[None] = Recent(IMAGES)
         self.trained_key: TrainedKey | None = None
         self.trained: Floats | None = None
-        self.inbox = Inbox()
+        self.inbox = Inbox(room.memory)
+
+    def file(self, path: Path) -> FileAt | None:
+        """Let the worker read a model file; what to tell it, if anything. OSError if it can't."""
+        place = self._models.give(path)
+        return None if place is None else FileAt(path, place)
+
+    def made(self, id: int) -> Path:  # noqa: A002
+        """Where the worker makes the file that a request is about."""
+        return self._home / f"{id}.keras"
 
     def pixels(self, key: str, image: Floats) -> Floats | None:
         """The image to send along; None where the worker holds it."""
@@ -71,6 +92,14 @@ class Job(ABC):
     """A request, its callbacks, its number once sent, and how often the engine died of it."""
 
     most_deaths = MOST_DEATHS
+    model: Path | None = None
+    """The model file that it needs."""
+    patience = 30.0
+    """Seconds it may take without a sign of life; for looks their largest layer may say more."""
+    long = 0.5
+    """Seconds after which the user is told what is under way, and can stop it."""
+    doing = "Running the network"
+    """What is under way."""
 
     def __init__(self, done: Callable[[Any], None], failed: Failed) -> None:
         self.done = done
@@ -95,13 +124,24 @@ class Job(ABC):
 class DescribeJob(Job):
     """Open a model file."""
 
-    def __init__(self, path: Path, done: Callable[[Network], None], failed: Failed) -> None:
+    patience = 180.0
+
+    def __init__(
+        self,
+        path: Path,
+        done: Callable[[Network], None],
+        failed: Failed,
+        known: ModelRef | None = None,
+    ) -> None:
         super().__init__(done, failed)
-        self._path = path
+        self.model = path
+        self._known = known
+        self.doing = f"Opening {path.name}"
 
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
-        return Describe(id, self._path)
+        assert self.model is not None
+        return Describe(id, self.model, self._known)
 
     def answer(self, reply: Any, sent: Sent) -> object:
         """See `Job.answer`; its arrays are read-only again."""
@@ -115,6 +155,8 @@ class DescribeJob(Job):
 class SaveJob(Job):
     """Write the edited network to a new file."""
 
+    patience = 300.0
+
     def __init__(
         self,
         model: ModelRef,
@@ -125,36 +167,46 @@ class SaveJob(Job):
     ) -> None:
         super().__init__(done, failed)
         self._model, self._edits, self._path = model, edits, path
+        self.model = model.path
+        self.doing = f"Saving {path.name}"
 
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
-        return SaveTo(id, self._model, self._edits, self._path)
+        return SaveTo(id, self._model, self._edits, self._path, sent.made(id))
 
-    def clean_up(self, pid: int) -> None:
-        """See `Job.clean_up`."""
-        partial_path(self._path, pid).unlink(missing_ok=True)
+    def answer(self, reply: Any, sent: Sent) -> object:
+        """See `Job.answer`; the file is in its place then."""
+        put_in_place(sent.made(self.id), self._path, wanted=lambda: not self.cancelled)
+        return reply.value
 
 
 class CreateJob(Job):
     """Build a new network and write it to a file."""
+
+    patience = 300.0
 
     def __init__(
         self, new: NewModel, path: Path, done: Callable[[Saved], None], failed: Failed
     ) -> None:
         super().__init__(done, failed)
         self._new, self._path = new, path
+        self.doing = f"Building {path.name}"
 
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
-        return CreateAt(id, self._new, self._path)
+        return CreateAt(id, self._new, self._path, sent.made(id))
 
-    def clean_up(self, pid: int) -> None:
-        """See `Job.clean_up`."""
-        partial_path(self._path, pid).unlink(missing_ok=True)
+    def answer(self, reply: Any, sent: Sent) -> object:
+        """See `Job.answer`; the file is in its place then."""
+        made, wanted = sent.made(self.id), lambda: not self.cancelled
+        put_in_place(made, self._path, over=False, wanted=wanted)
+        return reply.value
 
 
 class LatestJob(Job):
     """A request of which only the latest of its kind waits."""
+
+    long = 1.5
 
 
 class LookJob(LatestJob):
@@ -163,12 +215,13 @@ class LookJob(LatestJob):
     def __init__(self, request: LookRequest, done: Callable[[Look], None], failed: Failed) -> None:
         super().__init__(done, failed)
         self._request = request
+        self.model = request.model.path
         self._block = ""
 
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
         request = self._request
-        self._block = block_name(pid, id)
+        self._block = block_name(pid, id, sent.memory)
         return LookAt(
             id=id,
             model=request.model,
@@ -241,6 +294,7 @@ class AheadJob(BackgroundJob):
     def __init__(self, requests: Sequence[LookRequest]) -> None:
         super().__init__(lambda _: None, lambda _: None)
         self._requests = requests
+        self.model = requests[0].model.path if requests else None
 
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
@@ -273,6 +327,7 @@ class SweepJob(BackgroundJob):
     ) -> None:
         super().__init__(done, failed)
         self._request = request
+        self.model = request.model.path
         self._progress = progress
 
     def progress(self, done: int, total: int, value: Any) -> None:
@@ -303,6 +358,7 @@ class SegmentJob(BackgroundJob):
     ) -> None:
         super().__init__(done, failed)
         self._request = request
+        self.model = request.model.path
 
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
@@ -324,6 +380,7 @@ class SurveyJob(BackgroundJob):
     ) -> None:
         super().__init__(done, failed)
         self._request = request
+        self.model = request.model.path
 
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""

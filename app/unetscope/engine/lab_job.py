@@ -24,7 +24,7 @@ class LabJob(LatestJob):
     def message(self, id: int, pid: int, sent: Sent) -> Request:  # noqa: A002
         """See `Job.message`."""
         request = self._request
-        self._block = block_name(pid, id)
+        self._block = block_name(pid, id, sent.memory)
         return Convolve(
             id=id,
             image=sent.pixels(request.image_key, request.image),

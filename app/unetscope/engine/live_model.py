@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from unetscope.domain.edits import Edit
-from unetscope.domain.errors import EditError
+from unetscope.domain.errors import EditError, ModelError
 from unetscope.domain.history import Edits, History
+from unetscope.domain.layer_cost import multiply_adds
+from unetscope.domain.network import ModelRef
 from unetscope.domain.ports import Floats, Saved
 from unetscope.domain.survey import Survey, peaks_of
 from unetscope.engine.answers import Answers
 from unetscope.engine.images import Images
 from unetscope.engine.introspect import anatomy_of, network_of
-from unetscope.engine.loader import fingerprint_of, load
+from unetscope.engine.loader import load_known
 from unetscope.engine.passes import Passes
 from unetscope.engine.saving import save_copy
-from unetscope.engine.situation import in_force
+from unetscope.engine.situation import TRAINED, in_force
+
+LONGEST_TRIAL = 1e11  # multiply-adds: some seconds
 
 
 def open_model(
-    path: Path | str | os.PathLike[str], architecture: Path | str | None = None
+    path: Path | str | os.PathLike[str],
+    architecture: Path | str | None = None,
+    *,
+    place: Path | None = None,
+    known: ModelRef | None = None,
 ) -> LiveModel:
     """Open a trained network to look inside it and to edit it live.
 
@@ -34,6 +43,10 @@ def open_model(
         A ``.keras``, ``.h5`` or ``.hdf5`` file, or a SavedModel folder. It is never written to.
     architecture : str or Path, optional
         For a file of weights alone: id of a preset, or a JSON file made by ``model.to_json()``.
+    place : Path, optional
+        Where the file is read, for a process that cannot read it in its own place.
+    known : ModelRef, optional
+        What was let through under this path before: any other file is refused unread.
 
     Raises
     ------
@@ -41,15 +54,20 @@ def open_model(
         The file is missing, damaged or no whole model, or holds layers that are not known.
     """
     path = Path(path).absolute()  # so that it stays the file it was, wherever the script goes
-    model = load(path, architecture)
+    model, fingerprint, stored = load_known(place or path, architecture, known)
     anatomy = anatomy_of(model, path.name)
-    return LiveModel(model, anatomy, network_of(model, anatomy, path, fingerprint_of(path)))
+    network = network_of(model, anatomy, path, fingerprint)
+    if known is not None and known.replaced:
+        network = replace(network, replaced=known.replaced, stored=stored)
+    return LiveModel(model, anatomy, network)
 
 
 class LiveModel(Answers):
     """A trained network, an image, and edits: every answer belongs to all three.
 
-    Only what an edit reaches is run again, and only when somebody asks. One thread at a time.
+    Only what an edit reaches is run again, and only when somebody asks. One thread at a time. It
+    runs in the process that opened it, with all that this may do: only the window keeps its
+    networks in a sandboxed process.
 
     Attributes
     ----------
@@ -96,6 +114,39 @@ class LiveModel(Answers):
         finally:
             self._passes = shown
         return Survey(layer, len(found), dict(enumerate(found)))
+
+    def try_out(self) -> None:
+        """Run the network on a blank image and look at what it gives; it has seen none afterwards.
+
+        Where it takes images of any size, or runs for some seconds, its first image is the trial.
+
+        Raises
+        ------
+        ModelError
+            There is too little memory, its layers do not fit together, or what it gives is no
+            number.
+        """
+        inputs = [layer for layer in self.layers if layer.kind == "InputLayer"]
+        sizes = {layer.name: layer.output_shape[1:] for layer in inputs}
+        work = sum(multiply_adds(self.graph, layer) or 0 for layer in self.layers)
+        if work > LONGEST_TRIAL or any(None in size for size in sizes.values()):
+            return
+        blank = {name: np.zeros([n or 0 for n in size], np.float32) for name, size in sizes.items()}
+        tensors = self._fitted(blank)[1]
+        self._check_size(tuple(tensors[0].shape[1:-1]))
+        shown, self._passes = self._passes, Passes(self._context)
+        try:
+            self._passes.set_image(tensors, TRAINED)
+            for name in self.graph.outputs:
+                index = self._index(name)
+                if not np.isfinite(self._guarded(self._passes.current.array, index)).all():
+                    raise ModelError(
+                        f"{self._network.path.name} gives no numbers for a blank image.",
+                        "A layer divides by its image, or the training went wrong.",
+                    )
+        finally:
+            self._passes.forget()
+            self._passes = shown
 
     # ---------------------------------------------------------------- edits
 
@@ -162,8 +213,15 @@ class LiveModel(Answers):
             return self
         return self._go_to(History().record_all("edits", edits))
 
-    def save(self, path: Path | str | os.PathLike[str]) -> Saved:
+    def save(self, path: Path | str | os.PathLike[str], *, made: Path | None = None) -> Saved:
         """Write the network with the edits in force to a new ``.keras`` file, and check it.
+
+        Parameters
+        ----------
+        path : path
+            The new file.
+        made : Path, optional
+            Leave the file here, for a program that puts it in its place; this process may not.
 
         Raises
         ------
@@ -172,7 +230,7 @@ class LiveModel(Answers):
             was read back is not what is in force.
         """
         in_force = {name: self._network.weights(name, self.edits) for name in self._network.trained}
-        return save_copy(self._model, in_force, self._network.path, Path(path))
+        return save_copy(self._model, in_force, self._network.path, Path(path), made)
 
     def _go_to(self, history: History) -> LiveModel:
         began = perf_counter()

@@ -9,11 +9,15 @@ import keras
 
 from unetscope.domain.errors import ModelError
 from unetscope.domain.fingerprint import fingerprint_of
+from unetscope.domain.network import ModelRef
+from unetscope.domain.stand_ins import fingerprint_with
 from unetscope.engine.building import build
 from unetscope.engine.introspect import anatomy_of, set_weights
-from unetscope.modelfile.reading import ReadModel, read_model
+from unetscope.engine.need import check_to_open
+from unetscope.modelfile.content import content_of
+from unetscope.modelfile.reading import ReadModel, read_content, read_model
 
-__all__ = ["fingerprint_of", "load", "model_of"]
+__all__ = ["fingerprint_of", "load", "load_known", "model_of"]
 
 
 def load(path: Path | str, architecture: Path | str | None = None) -> Any:
@@ -40,6 +44,39 @@ def load(path: Path | str, architecture: Path | str | None = None) -> Any:
     return model_of(read_model(path, architecture), path.name)
 
 
+def load_known(
+    path: Path, architecture: Path | str | None = None, known: ModelRef | None = None
+) -> tuple[Any, str, str]:
+    """Open a model, and tell its fingerprint; where it is known, only that very model.
+
+    Parameters
+    ----------
+    path, architecture
+        As for `load`.
+    known : ModelRef, optional
+        The model that was let through before, with what was replaced in it. Bytes other than its
+        are not looked at.
+
+    Returns
+    -------
+    model : keras.Model
+    fingerprint, stored : str
+        Of the network, and of exactly the bytes that were read.
+
+    Raises
+    ------
+    ModelError
+        As for `load`, or the file is another one than the one known.
+    """
+    content = content_of(path)
+    replaced = known.replaced if known is not None else ()
+    fingerprint = fingerprint_with(content.fingerprint, replaced)
+    if known is not None and fingerprint != known.fingerprint:
+        raise ModelError(f"{path.name} has changed since it was opened.", "Open it again.")
+    model = model_of(read_content(content, architecture, replaced), path.name)
+    return model, fingerprint, content.fingerprint
+
+
 def model_of(read: ReadModel, file: str) -> Any:
     """Build a model that was read and give it its weights.
 
@@ -53,8 +90,9 @@ def model_of(read: ReadModel, file: str) -> Any:
     Raises
     ------
     ModelError
-        Keras cannot build it, or its weights do not fit.
+        Keras cannot build it, its weights do not fit, or there is too little memory.
     """
+    check_to_open(list(read.weights.values()), file)
     try:
         model = build(read.model)
     except Exception as error:  # whatever Keras makes of a stranger's description

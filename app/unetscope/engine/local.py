@@ -45,9 +45,11 @@ class LocalEngine:
         path: Path,
         done: Callable[[Network], None],
         failed: Callable[[UnetscopeError], None],
+        *,
+        known: ModelRef | None = None,
     ) -> None:
         """See `Engine.describe`."""
-        _answer(lambda: self._workbench.describe(path), done, failed)
+        _answer(lambda: self._workbench.describe(path, known), done, failed)
 
     def look(
         self,
@@ -128,6 +130,9 @@ class LocalEngine:
         """See `Engine.survey`; it is over when this returns."""
         _answer(lambda: self._workbench.survey(request), done, failed)
         return _over
+
+    def interrupt(self, *, foreground: bool = True) -> None:
+        """See `Engine.interrupt`; nothing is ever under way between two calls."""
 
     def stop(self) -> None:
         """See `Engine.stop`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Hashable
-from pathlib import Path
 
+from unetscope.engine import machine
 from unetscope.engine.values import Value, bytes_of
 
 VARIABLE = "UNETSCOPE_CACHE_MB"
@@ -19,20 +19,7 @@ def default_budget() -> int:
     stated = os.environ.get(VARIABLE, "")
     if stated.isdecimal():
         return int(stated) << 20
-    return max(_installed() // 4, SMALLEST)
-
-
-def _installed() -> int:
-    try:
-        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 8 << 30
-    installed = pages * size
-    try:  # in a container
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-    except OSError:
-        return installed
-    return min(installed, int(limit)) if limit.isdecimal() else installed
+    return max(machine.installed() // 4, SMALLEST)
 
 
 class Memory:

@@ -14,6 +14,7 @@ from unetscope.domain.network import ModelRef
 from unetscope.domain.ports import Floats, LastUpdate, Rectangle
 from unetscope.domain.presets import NewModel
 from unetscope.engine.shared_arrays import Packed
+from unetscope.processes.sandbox import NO_GUARD, Guard
 
 IMAGES = 16  # images that the engine's process holds, and need not be sent again
 
@@ -21,11 +22,20 @@ TrainedKey = tuple[str, str, str]  # fingerprint, image key, layer
 
 
 @dataclass(frozen=True, slots=True)
+class FileAt:
+    """Where a model file lies for the engine's process, which cannot read it in its own place."""
+
+    path: Path
+    place: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Describe:
-    """Open a model file and tell what is in it."""
+    """Open a model file and tell what is in it; only the very one that is known, if any is."""
 
     id: int
     path: Path
+    known: ModelRef | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,34 +141,59 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Say `Free` when this is read: when nothing is being computed."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveTo:
-    """Write the edited network to a new file."""
+    """Write the edited network to a new file: to ``made``, for ``path``."""
 
     id: int
     model: ModelRef
     edits: Edits
     path: Path
+    made: Path
 
 
 @dataclass(frozen=True, slots=True)
 class CreateAt:
-    """Build a new network and write it to a file."""
+    """Build a new network and write it to a file: to ``made``, for ``path``."""
 
     id: int
     new: NewModel
     path: Path
+    made: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The engine has loaded; memory in bytes (0: unknown)."""
+    """The engine has loaded; memory in bytes (0: unknown), and what keeps it from doing harm."""
 
     memory: int
+    guard: Guard = NO_GUARD
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """How fast the machine is: another process that is told so answers the same to the bit."""
+
+    speeds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The engine is in the midst of something long, and gets on with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The answer to `Pause`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Done:
-    """The answer to all requests but `LookAt`, `Convolve` and `Stop`."""
+    """The answer to all requests but `LookAt`, `Convolve`, `Stop` and `Pause`."""
 
     id: int
     value: object
@@ -213,11 +248,6 @@ class Failed:
 
 
 Background = LookAhead | SweepOver | SegmentSlice | SurveySlice
-Request = Describe | LookAt | SaveTo | CreateAt | Convolve | Background | Stop
+Request = FileAt | Describe | LookAt | SaveTo | CreateAt | Convolve | Background | Stop | Pause
 Told = Done | Looked | Convolved | Progress | Failed
-Reply = Ready | Told
-
-
-def partial_path(path: Path, process: int) -> Path:
-    """Where a process writes a file before it takes its final name."""
-    return path.with_name(f".{path.stem}.{process}.partial.keras")
+Reply = Ready | Speeds | Alive | Free | Told

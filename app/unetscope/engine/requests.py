@@ -73,6 +73,11 @@ class Requests:
         """Whether anything waits to be sent."""
         return bool(self._jobs or self._latest or self._background)
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the engine has anything to do."""
+        return self.current is not None or bool(self._running)
+
     def next(self) -> Job | None:
         """Take the next job for the foreground, which is then the current one."""
         with self._lock:
@@ -112,13 +117,27 @@ class Requests:
             self.current = job
             return self._running.pop(reply.id, None)
 
+    def give_up(self) -> Job | None:
+        """Want the current job no longer; whatever comes of it is dropped."""
+        with self._lock:
+            job = self.current
+            if job is None or job.cancelled:
+                return None
+            job.cancelled = True
+            return job
+
     # ------------------------------------------------------------------ a death
 
-    def after_death(self) -> Job | None:
+    def after_death(self, weight: int = 1) -> Job | None:
         """Have everything that was under way wait again.
 
         The engine works at one thing at a time: the foreground, else the most urgent work of the
-        background. That is to blame; when it killed the engine too often, it is given back instead.
+        background. That is to blame; when it killed the engine too often it is given back instead.
+
+        Parameters
+        ----------
+        weight : int
+            How many deaths this one counts for.
         """
         with self._lock:
             running = sorted(self._running.values(), key=lambda job: (job.urgency, job.id))
@@ -126,11 +145,14 @@ class Requests:
             self.current = None
             self._running.clear()
             self._unwanted.clear()
+            if under_way and under_way[0].cancelled:
+                under_way.pop(0)
+                weight = 0
             if not under_way:
                 return None
             blamed = under_way[0]
-            blamed.deaths += 1
-            failed = blamed if blamed.deaths >= blamed.most_deaths else None
+            blamed.deaths += weight
+            failed = blamed if weight and blamed.deaths >= blamed.most_deaths else None
             for job in reversed(under_way):
                 if type(job) in self._latest:
                     failed = None if job is failed else failed  # nobody waits for it

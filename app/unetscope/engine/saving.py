@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,15 @@ from unetscope.domain.kernels import Weights
 from unetscope.domain.ports import Saved
 from unetscope.engine.introspect import anatomy_of, read_weights, set_weights
 from unetscope.engine.loader import fingerprint_of, load
-from unetscope.engine.messages import partial_path
+from unetscope.engine.placing import not_written, partial_path, put_in_place
 
 
 def save_copy(
-    model: Any, in_force: Mapping[str, Weights], source: Path | None, path: Path
+    model: Any,
+    in_force: Mapping[str, Weights],
+    source: Path | None,
+    path: Path,
+    made: Path | None = None,
 ) -> Saved:
     """Save a model under a new name: temporary file, read back and compared, then renamed.
 
@@ -33,6 +36,8 @@ def save_copy(
         The trained file, which is never written to; None for a new network.
     path : Path
         The new file; one that stands there is replaced as a whole or not at all.
+    made : Path, optional
+        Leave the file here, for a program that puts it in its place; this process may not.
 
     Raises
     ------
@@ -47,30 +52,30 @@ def save_copy(
         )
     if source is not None and _same(path, source):
         raise ModelError(f"{path.name} is the trained network.", "Choose another name.")
-    partial = partial_path(path, os.getpid())
+    partial = made or partial_path(path)
     try:
         with _holding(model, in_force, path.name):
             model.save(partial)
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
         compared = _compare(partial, in_force, path.name)
         fingerprint = fingerprint_of(partial)
-        partial.replace(path)
-        _sync_folder(path.parent)
+        if made is None:
+            put_in_place(partial, path)
     except OSError as error:
-        raise ModelError(
-            f"{path.name} could not be written: {error.strerror or 'the disk refused'}.",
-            "Choose another folder.",
-        ) from error
-    finally:
         partial.unlink(missing_ok=True)
+        raise not_written(path, error) from error
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     return Saved(path, fingerprint, compared)
 
 
 def _same(path: Path, other: Path) -> bool:
     """Whether two paths are one file, however they are spelled."""
-    both_stand = path.exists() and other.exists()
-    return path.resolve() == other.resolve() or (both_stand and path.samefile(other))
+    try:
+        both_stand = path.exists() and other.exists()
+        return path.resolve() == other.resolve() or (both_stand and path.samefile(other))
+    except OSError:  # a name that no disk takes: writing it says so
+        return False
 
 
 @contextmanager
@@ -102,14 +107,3 @@ def _compare(partial: Path, in_force: Mapping[str, Weights], name: str) -> int:
             )
         count += len(found)
     return count
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

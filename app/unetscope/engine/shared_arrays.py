@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from unetscope.processes.mapped_file import MappedFile, SharedFile
 
 SMALL = 1 << 16
 _ALIGN = 64
@@ -45,7 +48,7 @@ class Outbox:
     """
 
     def __init__(self) -> None:
-        self._memory: SharedMemory | None = None
+        self._memory: SharedMemory | MappedFile | None = None
 
     def pack(self, arrays: Mapping[str, NDArray[Any]], block: str) -> Packed:
         """Lay arrays out for the other process, which has copied those of the last time.
@@ -76,7 +79,7 @@ class Outbox:
             return Packed(None, {}, inline, same)
         if self._memory is None or self._memory.size < size:
             self.close()
-            self._memory = SharedMemory(block, create=True, size=size + size // 4)
+            self._memory = _made(block, size + size // 4)
         for name, place in places.items():
             _view(self._memory, place)[...] = arrays[name]
         return Packed(self._memory.name, places, inline, same)
@@ -89,20 +92,27 @@ class Outbox:
 
 
 class Inbox:
-    """The receiving side: copies arrays out, and removes the blocks."""
+    """The receiving side: copies arrays out, and removes the blocks.
 
-    def __init__(self) -> None:
-        self._memory: SharedMemory | None = None
+    Parameters
+    ----------
+    folder : Path or None
+        Where the blocks lie that are files; none outside of it is ever touched.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._memory: SharedMemory | SharedFile | None = None
 
     def unpack(self, packed: Packed) -> dict[str, NDArray[Any]]:
-        """Copy the arrays out; they are read-only."""
+        """Copy the arrays out; they are read-only. ValueError or OSError where that cannot be."""
         arrays: dict[str, NDArray[Any]] = dict(packed.inline)
         if packed.block is not None:
             if self._memory is None or self._memory.name != packed.block:
                 self.close()
-                self._memory = SharedMemory(packed.block)
+                self._memory = _received(packed.block, self._folder)
             for name, place in packed.places.items():
-                arrays[name] = np.array(_view(self._memory, place))
+                arrays[name] = _copied(self._memory, place)
         for array in arrays.values():
             array.flags.writeable = False
         for name, other in packed.same.items():
@@ -117,13 +127,19 @@ class Inbox:
             self._memory = None
 
 
-def block_name(pid: int, request: int) -> str:
-    """Name of the block that a worker process may make for a request, unlike all others."""
-    return f"unetscope-{pid}-{request}"
+def block_name(pid: int, request: int, folder: Path | None) -> str:
+    """Name of the block that a worker process may make for a request, unlike all others.
+
+    Where the process has a folder for it, it is a path in that.
+    """
+    return f"unetscope-{pid}-{request}" if folder is None else str(folder / str(request))
 
 
 def discard(block: str) -> None:
     """Free a block that nobody will read any more, where it exists."""
+    if Path(block).is_absolute():
+        Path(block).unlink(missing_ok=True)
+        return
     try:
         memory = SharedMemory(block)
     except (FileNotFoundError, ValueError, OSError):
@@ -132,6 +148,30 @@ def discard(block: str) -> None:
     memory.unlink()
 
 
-def _view(memory: SharedMemory, place: Place) -> NDArray[Any]:
+def _made(block: str, size: int) -> SharedMemory | MappedFile:
+    if Path(block).is_absolute():
+        return MappedFile(Path(block), size)
+    return SharedMemory(block, create=True, size=size)
+
+
+def _received(block: str, folder: Path | None) -> SharedMemory | SharedFile:
+    path = Path(block)
+    if not path.is_absolute() and folder is None:
+        return SharedMemory(block)
+    if path.parent != folder:
+        raise ValueError("a block that is not where it should be")
+    return SharedFile(path)
+
+
+def _copied(memory: SharedMemory | SharedFile, place: Place) -> NDArray[Any]:
+    if isinstance(memory, SharedMemory):
+        return np.array(_view(memory, place))
+    offset, shape, kind = place
+    array = np.empty(shape, np.dtype(kind))
+    memory.read_into(array.reshape(-1).view(np.uint8).data, offset)
+    return array
+
+
+def _view(memory: SharedMemory | MappedFile, place: Place) -> NDArray[Any]:
     offset, shape, kind = place
     return np.ndarray(shape, np.dtype(kind), buffer=memory.buf, offset=offset)

@@ -19,6 +19,7 @@ from unetscope.domain.history import Edits
 from unetscope.engine.folding import Array, Folded, composed
 from unetscope.engine.ops import Window, convolved, finished, thin, zeros
 from unetscope.engine.program import Activation, Term, Unit
+from unetscope.engine.pulse import pulse
 from unetscope.engine.rates import measured
 from unetscope.engine.values import Patch, Tensor, Value, patched, taken, whole_tensor
 from unetscope.engine.winograd import Tiled
@@ -47,6 +48,7 @@ class Units:
 
     def value(self, unit: Unit, *, activated: bool = True) -> Value:
         """The value of a unit, before its activation if wanted so."""
+        pulse.beat()
         base = self._pass.base
         if base is not None:
             change = self._change(unit, base)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 from unetscope.domain.effects import Effects, SweepRequest
-from unetscope.domain.errors import ModelError
 from unetscope.domain.graph import Graph
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import layout_of
@@ -31,12 +31,21 @@ class Workbench:
     def __init__(self) -> None:
         self._open: OrderedDict[ModelRef, LiveModel] = OrderedDict()
         self._image_keys: dict[ModelRef, str] = {}
+        self._places: dict[Path, Path] = {}
         self._lab = LabBench()
 
-    def describe(self, path: Path) -> Network:
-        """Open a model file and tell what is in it; ModelError when it cannot be opened."""
-        live = open_model(path)
-        self._keep(ModelRef(path, live.network.fingerprint), live)
+    def file_at(self, path: Path, place: Path) -> None:
+        """Read a model file elsewhere than in its own place from now on."""
+        self._places[path] = place
+
+    def describe(self, path: Path, known: ModelRef | None = None) -> Network:
+        """Open a model file, try it and tell what is in it; ModelError when it cannot be opened.
+
+        Where it is known already, only that very file is read.
+        """
+        live = open_model(path, place=self._places.get(path), known=known)
+        live.try_out()
+        self._keep(replace(live.network.ref, path=path), live)
         return live.network
 
     def look(self, request: LookRequest) -> Look:
@@ -94,15 +103,15 @@ class Workbench:
         self._show(live, request)
         return peaks_of(live.activation(request.layer or ""))
 
-    def save(self, model: ModelRef, edits: Edits, path: Path) -> Saved:
+    def save(self, model: ModelRef, edits: Edits, path: Path, made: Path | None = None) -> Saved:
         """Write the edited network to a new file and check it; see `LiveModel.save`."""
         live = self._live(model)
         live.follow(edits)
-        return live.save(path)
+        return live.save(path, made=made)
 
-    def create(self, new: NewModel, path: Path) -> Saved:
+    def create(self, new: NewModel, path: Path, made: Path | None = None) -> Saved:
         """Build a new network and write it to a file; see `creating.create`."""
-        return create(new, path)
+        return create(new, path, made)
 
     def convolve(self, request: LabRequest) -> LabMaps:
         """Run the filter lab's kernels over a picture; see `LabBench.convolve`."""
@@ -120,11 +129,7 @@ class Workbench:
     def _live(self, model: ModelRef) -> LiveModel:
         live = self._open.get(model)
         if live is None:
-            live = open_model(model.path)
-            if live.network.fingerprint != model.fingerprint:
-                raise ModelError(
-                    f"{model.path.name} has changed since it was opened.", "Open it again."
-                )
+            live = open_model(model.path, place=self._places.get(model.path), known=model)
         self._keep(model, live)
         return live
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -22,47 +23,59 @@ from unetscope.domain.ports import Floats, LookRequest, SweepRequest
 from unetscope.engine.idle import IdleWork, failure
 from unetscope.engine.messages import (
     IMAGES,
+    Alive,
     Background,
     Convolve,
     Convolved,
     CreateAt,
     Describe,
     Done,
+    FileAt,
+    Free,
     Likely,
     LookAhead,
     LookAt,
     Looked,
+    Pause,
     Ready,
     Reply,
     Request,
     SaveTo,
     SegmentSlice,
+    Speeds,
     Stop,
     SurveySlice,
     TrainedKey,
 )
+from unetscope.engine.pulse import pulse
 from unetscope.engine.recent import Recent
 from unetscope.engine.shared_arrays import Outbox
+from unetscope.processes.child import leave_within
+from unetscope.processes.sandbox import guard
 
 if TYPE_CHECKING:
     from unetscope.engine.workbench import Workbench
 
 NICENESS = 10
+LEAVE_AFTER = 5.0  # seconds that are left to it when the program has ended
 
 
-def main(connection: Connection, log: Path | None) -> None:
+def main(connection: Connection, log: Path | None, speeds: tuple[float, ...] = ()) -> None:
     """Load TensorFlow, say so, and answer requests until the other side closes the line."""
     _quieten(log)
     _give_way()
+    from unetscope.engine import rates
     from unetscope.engine.workbench import Workbench
 
+    rates.adopt(speeds)
     gc.collect()
     gc.freeze()  # with TensorFlow loaded a full collection stops everything for 0.2 s
-    worker = Worker(Workbench())
-    listener = Listener(connection)
+    worker = Worker(Workbench(), speeds=rates.told)
+    listener = Listener(connection, partial(leave_within, LEAVE_AFTER))
     listener.start()
+    pulse.tell = lambda: connection.send(Alive())
     try:
-        connection.send(Ready(memory_in_use()))
+        connection.send(Ready(memory_in_use(), guard()))
         worker.serve(listener, connection.send)
     except (EOFError, OSError):
         pass
@@ -75,11 +88,19 @@ class Listener(threading.Thread):
 
     While background work says how far it is, the window's process may be sending pixels: with one
     thread on either side both could be waiting for the other one to read.
+
+    Parameters
+    ----------
+    connection : Connection
+        The line.
+    over : callable, optional
+        Called when the other side has closed it, or is no more.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, over: Callable[[], None] | None = None) -> None:
         super().__init__(name="listener", daemon=True)
         self._connection = connection
+        self._over = over
         self._requests: SimpleQueue[Request | None] = SimpleQueue()
 
     def run(self) -> None:
@@ -91,6 +112,8 @@ class Listener(threading.Thread):
             pass
         finally:
             self._requests.put(None)
+            if self._over is not None:
+                self._over()
 
     def next(self, *, wait: bool) -> Request | None:
         """The next request; None where there is none and it is not waited for.
@@ -115,8 +138,15 @@ class Worker:
     Between two requests it goes on with background work, a piece at a time.
     """
 
-    def __init__(self, workbench: Workbench, ready: int | None = None) -> None:
+    def __init__(
+        self,
+        workbench: Workbench,
+        ready: int | None = None,
+        speeds: Callable[[], tuple[float, ...]] = tuple,
+    ) -> None:
         self._workbench = workbench
+        self._speeds = speeds
+        self._has_told_speeds = False
         self._idle = IdleWork(workbench, ready)
         self._images: Recent[Floats] = Recent(IMAGES)
         self._outbox = Outbox()
@@ -130,33 +160,45 @@ class Worker:
         """Answer until the line is closed, which raises EOFError."""
         while True:
             request = listener.next(wait=not self._idle.waits)
+            pulse.beat()
             reply = self._idle.piece() if request is None else self.answer(request)
             if reply is not None:
                 send(reply)
+            if not self._has_told_speeds and (speeds := self._speeds()):
+                self._has_told_speeds = True
+                send(Speeds(speeds))
 
     def answer(self, request: Request) -> Reply | None:
         """Answer a request, or take it on as background work; trouble is an answer too."""
         try:
             if isinstance(request, Describe | SaveTo | CreateAt):
                 return Done(request.id, self._done(request), memory_in_use())
+            if isinstance(request, Pause):
+                return Free()
             if isinstance(request, LookAt):
                 return self._look(request)
             if isinstance(request, Convolve):
                 return self._convolve(request)
+            if isinstance(request, FileAt):
+                self._workbench.file_at(request.path, request.place)
+                return None
             self._take_on(request)
         except Exception as error:
+            assert not isinstance(request, FileAt | Pause)
             return replace(failure(request.id, error), memory=memory_in_use())
         return None
 
     def _done(self, request: Describe | SaveTo | CreateAt) -> object:
         if isinstance(request, Describe):
-            network = self._workbench.describe(request.path)
+            network = self._workbench.describe(request.path, request.known)
             self._settle()
             return network
         try:
             if isinstance(request, SaveTo):
-                return self._workbench.save(request.model, request.edits, request.path)
-            return self._workbench.create(request.new, request.path)
+                return self._workbench.save(
+                    request.model, request.edits, request.path, request.made
+                )
+            return self._workbench.create(request.new, request.path, request.made)
         finally:
             gc.collect()  # the network that was built, or read back to compare
 

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
+from unetscope import private_folder
 from unetscope.domain.errors import StudyError
 from unetscope.domain.study import Skipped
 from unetscope.io.foreign import is_hidden
@@ -26,7 +27,7 @@ class PrivateFolder:
     """A folder only this user can read; removed with the last reference to it."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="unetscope-"))
+        self.path = Path(tempfile.mkdtemp(prefix="zip-", dir=private_folder.temporary()))
         self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 

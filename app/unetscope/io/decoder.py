@@ -7,17 +7,20 @@ the program. Frames go through one at a time.
 from __future__ import annotations
 
 import threading
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetscope.io.decoder_process import Decoded, Refused, Task, frame_seconds, serve
 from unetscope.io.pixels import PixelLayout
-from unetscope.processes.child import ChildProcess
+from unetscope.processes.child import ChildProcess, send_file
+from unetscope.processes.plain_values import NotPlainError, received
+from unetscope.processes.room import Room
 
+SAID = ("unetscope.io.decoder_process",)  # modules whose values the process may send
 START_SECONDS = 60.0  # within which a process says that it is ready
 
 
@@ -34,6 +37,7 @@ class Decoder:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._child: ChildProcess | None = None
+        self._room: Room | None = None
         self._deadly: set[tuple[Path, int, int]] = set()  # file, when it was written, frame
 
     @property
@@ -66,13 +70,13 @@ class Decoder:
             If the file is gone.
         """
         frame = (path, path.stat().st_mtime_ns, index)
-        with self._lock:
+        with self._lock, _opened(path) as file:
             if frame in self._deadly:
                 raise DecoderError("the decoder did not survive this frame before")
             child = self._running()
             try:
-                answer = _ask(child.connection, Task(path, layout, index, colours))
-            except (EOFError, OSError) as error:
+                answer = _ask(child, Task(path, layout, index, colours), file)
+            except (EOFError, OSError, NotPlainError) as error:
                 self._end()
                 self._deadly.add(frame)
                 raise DecoderError("the decoder did not survive this frame") from error
@@ -89,6 +93,9 @@ class Decoder:
         """End the process; the next frame starts another one."""
         with self._lock:
             self._end()
+            if self._room is not None:
+                self._room.remove()
+                self._room = None
 
     def _running(self) -> ChildProcess:
         """Return the process, another one if it has died while nothing was asked of it."""
@@ -97,12 +104,17 @@ class Decoder:
             if wait([self._child.sentinel, line], timeout=0):  # it has nothing to say but its end
                 self._end()
         if self._child is None:
-            child = ChildProcess(serve, (), "unetscope-decoder")
+            try:
+                self._room = self._room or Room("decoder")
+                confinement = self._room.confinement()
+                child = ChildProcess(serve, (), "unetscope-decoder", confinement)
+            except OSError as error:
+                raise DecoderError(f"the decoder did not start: {error.strerror}") from error
             try:
                 if not child.connection.poll(START_SECONDS):
                     raise EOFError
-                child.connection.recv()
-            except (EOFError, OSError) as error:
+                received(child.connection, SAID)
+            except (EOFError, OSError, NotPlainError) as error:
                 child.end()
                 raise DecoderError("the decoder did not start") from error
             self._child = child
@@ -114,12 +126,24 @@ class Decoder:
             self._child = None
 
 
-def _ask(connection: Connection[Any, Any], task: Task) -> Decoded | Refused:
+def _opened(path: Path) -> BinaryIO:
+    """Open a file; FileNotFoundError or DecoderError where that cannot be."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DecoderError(f"the file cannot be read: {error.strerror}") from error
+
+
+def _ask(child: ChildProcess, task: Task, file: BinaryIO) -> Decoded | Refused:
     """Have a frame decoded; EOFError or OSError when no answer comes."""
+    connection = child.connection
     connection.send(task)
+    send_file(child, file)
     if not connection.poll(frame_seconds(task.layout)):
         raise EOFError
-    answer: Decoded | Refused = connection.recv()
+    answer: Decoded | Refused = received(connection, SAID)
     return answer
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from unetscope.io.notices import LIBRARY_ERRORS, noticing
 from unetscope.io.pixels import PixelLayout, read_colours, read_stored
+from unetscope.processes.child import received_file
 
 _SECONDS, _SECONDS_PER_PIXEL = 6.0, 2e-6  # within which a frame is decoded
 _MEMORY = 4 * 2**30  # bytes of addresses that the process may take
@@ -58,16 +59,16 @@ def serve(connection: Connection) -> None:
         while True:
             task = connection.recv()
             with _dying_if_hung(task.layout):
-                answer = _answer(task)
+                answer = _answer(task, connection)
             connection.send(answer)
     except (EOFError, OSError):
         pass
 
 
-def _answer(task: Task) -> Decoded | Refused:
+def _answer(task: Task, connection: Connection) -> Decoded | Refused:
     notices: list[str] = []
     try:
-        with noticing(notices), task.path.open("rb") as stream:
+        with noticing(notices), received_file(connection, task.path) as stream:
             read = read_colours if task.colours else read_stored
             values = read(stream, task.layout, task.index)
     except FileNotFoundError:

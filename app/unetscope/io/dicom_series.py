@@ -15,7 +15,7 @@ from unetscope.domain.study import SeriesInfo, Skipped
 from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
 from unetscope.io.decoder import decoder
-from unetscope.io.dicom import DicomImage, open_inflated
+from unetscope.io.dicom import DicomImage, as_written, open_inflated
 from unetscope.io.grouping import Slice, Stack, group
 from unetscope.io.image_pixels import COLOUR, remarks_of
 from unetscope.io.notices import LIBRARY_ERRORS, noticing
@@ -87,10 +87,14 @@ def read_slice(piece: Slice, notices: list[str], *, colours: bool = False) -> ND
     Raises
     ------
     StudyError
-        If the file is gone, locked or damaged.
+        If the file is gone, locked, damaged or another one by now.
     """
     image, frame = piece.image, piece.frame
     try:
+        if as_written(image.path) != image.written:  # pixels may lie elsewhere, or be others
+            raise StudyError(
+                f"{image.path.name} has changed since it was opened.", "Open the study again."
+            )
         if is_plain(image.layout):
             return read_plain_frame(image.path, image.layout, frame.index)
         if image.layout.compressed:

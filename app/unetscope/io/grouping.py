@@ -103,7 +103,8 @@ def group(images: Iterable[DicomImage], same_pixels: Callable[[Slice, Slice], bo
     for key, members in series.items():
         warnings = (_left_out(copied[key]),) if copied[key] else ()
         slices = tuple(Slice(image, frame) for image in members for frame in image.frames)
-        for stack in _by_patient(Stack(slices, "", warnings)):
+        people = _by_patient(Stack(slices, "", warnings))
+        for stack in (part for person in people for part in _by_frame_of_reference(person)):
             for part in _by_nature(stack):
                 result.stacks.extend(_by_repetition(part, same_pixels, result.copies))
     return result
@@ -152,6 +153,21 @@ def _by_patient(stack: Stack) -> list[Stack]:
     warning = f"This series holds slices of {len(parts)} patients; each has a series of their own."
     return [
         stack.part(slices, f"patient {number}", warning)
+        for number, slices in enumerate(parts.values(), start=1)
+    ]
+
+
+def _by_frame_of_reference(stack: Stack) -> list[Stack]:
+    """Part slices whose positions are told from different origins (DICOM PS3.3 C.7.4.1)."""
+    parts = _parted(stack.slices, lambda piece: piece.image.frame_of_reference)
+    if len(parts) == 1:
+        return [stack]
+    warning = (
+        f"This series holds slices of {len(parts)} frames of reference, whose positions cannot be "
+        "compared; each has a series of its own."
+    )
+    return [
+        stack.part(slices, f"frame of reference {number}", warning)
         for number, slices in enumerate(parts.values(), start=1)
     ]
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unetscope.domain.fingerprint import fingerprint_of
 from unetscope.domain.graph import Graph, Layer, WeightSpec
 from unetscope.domain.layer_weights import slots_of
 from unetscope.domain.network import Network
-from unetscope.modelfile.reading import ReadModel, read_model
+from unetscope.domain.stand_ins import Replacements, fingerprint_with
+from unetscope.modelfile.content import Content, content_of
+from unetscope.modelfile.reading import ReadModel, read_content
 
 
 def read_network(path: Path | str) -> Network:
     """Read a ``.keras`` or ``.h5`` file: its layers, shapes and trained weights.
+
+    It is read in this process, with all checks, but without the limits of `gate`.
 
     Parameters
     ----------
@@ -30,11 +33,28 @@ def read_network(path: Path | str) -> Network:
     ModelError
         The file is missing, damaged, no whole model, or holds layers that are not known.
     """
-    path = Path(path)
-    read = read_model(path)
+    return network_of(content_of(Path(path)))
+
+
+def network_of(content: Content, replaced: Replacements = ()) -> Network:
+    """Give the network that a model's bytes describe; see `read_network`.
+
+    Parameters
+    ----------
+    replaced : tuple of Replacement
+        What stands in for layers that are not known.
+    """
+    read = read_content(content, replaced=replaced)
     outputs = (output.call for output in read.flat.outputs)
-    graph = Graph(_layers(read), outputs)
-    return Network(path, fingerprint_of(path), read.model.name, graph, read.weights)
+    return Network(
+        path=content.path,
+        fingerprint=fingerprint_with(content.fingerprint, replaced),
+        name=read.model.name,
+        graph=Graph(_layers(read), outputs),
+        trained=read.weights,
+        replaced=replaced,
+        stored=content.fingerprint if replaced else "",
+    )
 
 
 def _layers(read: ReadModel) -> list[Layer]:

@@ -188,17 +188,15 @@ class Series:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is doubtful, in sentences; grows when slices turn out to be unreadable."""
-        with self._lock:
-            found = list(self._warnings)
-            if self._slices.notices:
-                found.append(_NOTICED)
-            if len(self._unreadable) == 1:
-                found.append(
-                    f"1 slice cannot be decoded ({next(iter(self._unreadable.values()))})."
-                )
-            elif self._unreadable:
-                found.append(f"{len(self._unreadable)} slices cannot be decoded.")
-            return tuple(found)
+        unreadable = list(self._unreadable.values())  # without the lock: a slice may take seconds
+        found = list(self._warnings)
+        if self._slices.notices:
+            found.append(_NOTICED)
+        if len(unreadable) == 1:
+            found.append(f"1 slice cannot be decoded ({unreadable[0]}).")
+        elif unreadable:
+            found.append(f"{len(unreadable)} slices cannot be decoded.")
+        return tuple(found)
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -240,6 +240,8 @@ def _exists(path: Path) -> bool:
 
 def _kind(path: Path) -> str:
     """Tell a zip and a DICOMDIR by their first bytes; anything else is one image."""
+    if not path.is_file():  # a pipe would keep whoever reads it waiting for ever
+        raise NotASlice(path, "not a file", CHOOSE)
     try:
         with path.open("rb") as stream:
             head = stream.read(132)

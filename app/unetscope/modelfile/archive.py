@@ -1,30 +1,25 @@
-"""The bytes of a Keras model file, read without Keras and within limits."""
+"""A Keras model file of one piece, ``.keras`` or ``.h5``: what it says, where its weights are."""
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
-import h5py
-import numpy as np
-from numpy.typing import NDArray
-
 from unetscope.domain.errors import ModelError
+from unetscope.modelfile.content import HDF5, MAX_FILE, Content
+from unetscope.modelfile.hdf5 import group_at, opened_hdf5
+from unetscope.modelfile.strict_json import MAX_LENGTH, read_json
 
-MAX_CONFIG = 32 << 20
-MAX_ARRAY = 2 << 30
-MAX_FILE = 8 << 30
-MAX_MEMBERS = 2000
-_UNSTORED = 1 << 20
-HDF5 = b"\x89HDF\r\n\x1a\n"
+MAX_MEMBERS = 200
+_RATIO, _SMALL = 100, 64 << 20  # times that a member may inflate, if it is not small anyway
 
-_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+_CONFIG, _WEIGHTS, _METADATA = "config.json", "model.weights.h5", "metadata.json"
+_ASSETS = "assets"
 _SAVE_AGAIN = "Save the model again with model.save('name.keras')."
 _COPY_AGAIN = "Copy it again from where it came from."
 
@@ -53,91 +48,97 @@ class StoredModel:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[StoredModel]:
-    """Open a model file by its content, whatever its name ends in.
+def opened(content: Content) -> Iterator[StoredModel]:
+    """Open a model file by what it holds, whatever its name ends in.
 
     Raises
     ------
     ModelError
-        It is missing, damaged, too big, or no model.
+        It is damaged, no model, or holds what no model does.
     """
-    name = path.name
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-        size = path.stat().st_size
-    except IsADirectoryError:
-        raise ModelError(
-            f"{name} is a folder.", "Choose a .keras or .h5 file, or a SavedModel folder."
-        ) from None
-    except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
-        raise ModelError(f"{name} {reason}.", "Choose a .keras or .h5 file.") from error
-    if size > MAX_FILE:
-        raise ModelError(f"{name} is bigger than {MAX_FILE >> 30} GB.", "Choose a smaller model.")
+    name, start = content.name, content.whole[:8]
     if start[:2] == b"PK":
-        with _opened_archive(path) as stored:
+        with _opened_archive(content) as stored:
             yield stored
     elif start == HDF5:
-        with opened_hdf5(path, name) as file:
+        with opened_hdf5(content.whole, name) as file:
             version = _text(file, "keras_version") or "1"
             backend = _text(file, "backend") or "tensorflow"
             config = _legacy_config(file, name)
             yield StoredModel(
                 config, lambda: group_at(file, "model_weights", name), True, version, backend
             )
-    elif path.suffix.lower() == ".keras" and size:
+    elif content.path.suffix.lower() == ".keras" and content.whole:
         raise ModelError(f"{name} is damaged: it is no .keras archive.", _COPY_AGAIN)
     else:
         raise ModelError(f"{name} is not a Keras model.", "Choose a .keras or .h5 file.")
 
 
 @contextmanager
-def _opened_archive(path: Path) -> Iterator[StoredModel]:
-    name = path.name
+def _opened_archive(content: Content) -> Iterator[StoredModel]:
+    name = content.name
     try:
-        with zipfile.ZipFile(path) as archive, ExitStack() as still_open:
-            listed = archive.infolist()
-            members = {info.filename: info for info in listed}
-            if _CONFIG not in members or len(listed) > MAX_MEMBERS:
-                raise ModelError(f"{name} is an archive, but holds no model.", "Choose another.")
-            if len(members) < len(listed):
-                raise ModelError(f"{name} holds two members of the same name.", _COPY_AGAIN)
-            if _WEIGHTS not in members:
-                raise ModelError(f"{name} holds a model without its weights.", _SAVE_AGAIN)
-            config = _json(_member(archive, members[_CONFIG], MAX_CONFIG, name), name)
+        with zipfile.ZipFile(io.BytesIO(content.whole)) as archive, ExitStack() as still_open:
+            members = _checked(archive.infolist(), name)
+            config = described(_member(archive, members[_CONFIG]), name)
 
             def weights() -> Any:
-                stream = io.BytesIO(_member(archive, members[_WEIGHTS], MAX_FILE, name))
+                stream = _member(archive, members[_WEIGHTS])
                 return still_open.enter_context(opened_hdf5(stream, name))
 
             yield StoredModel(config, weights, False)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         raise ModelError(f"{name} is damaged or cut short.", _COPY_AGAIN) from error
+    except ValueError as error:  # what zipfile says of a member that lies before the file begins
+        raise ModelError(f"{name} is damaged or cut short.", _COPY_AGAIN) from error
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, name: str) -> bytes:
-    inflated = info.file_size > (64 << 20) and info.file_size > 100 * max(info.compress_size, 1)
-    if info.file_size > limit or inflated:
-        raise ModelError(f"{name} claims an impossible size for its {info.filename}.", _COPY_AGAIN)
+def _checked(listed: list[zipfile.ZipInfo], name: str) -> dict[str, zipfile.ZipInfo]:
+    """The members by name: only those that Keras writes, each once, none made of nothing."""
+    members = {info.filename: info for info in listed}
+    if _CONFIG not in members:
+        raise ModelError(f"{name} is an archive, but holds no model.", "Choose another.")
+    if _WEIGHTS not in members:
+        raise ModelError(f"{name} holds a model without its weights.", _SAVE_AGAIN)
+    if len(listed) > MAX_MEMBERS:
+        raise ModelError(f"{name} holds {len(listed):,} members.", "Is it a model?")
+    if len(members) < len(listed):
+        raise ModelError(f"{name} holds two members of the same name.", _COPY_AGAIN)
+    for info in listed:
+        if not _belongs(info):
+            raise ModelError(
+                f"{name} holds a member that no model has: {info.filename[:60]!r}.", _SAVE_AGAIN
+            )
+        inflated = info.file_size > _SMALL and info.file_size > _RATIO * max(info.compress_size, 1)
+        limit = MAX_FILE if info.filename == _WEIGHTS else MAX_LENGTH
+        if inflated or info.file_size > limit:
+            raise ModelError(
+                f"{name} claims an impossible size for its {info.filename}.", _COPY_AGAIN
+            )
+    return members
+
+
+def _belongs(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is one that Keras writes; assets are let through, and never unpacked."""
+    if info.filename in (_CONFIG, _WEIGHTS, _METADATA):
+        return True
+    parts = PurePosixPath(info.filename).parts
+    is_link = (info.external_attr >> 16 & 0o170000) == 0o120000
+    strange = ".." in parts or "\\" in info.filename or is_link
+    return parts[:1] == (_ASSETS,) and not strange
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     with archive.open(info) as member:
         return member.read()
 
 
-@contextmanager
-def opened_hdf5(source: Path | io.BytesIO, name: str) -> Iterator[Any]:
-    """Open an HDF5 file; whatever goes wrong while it is read is told as damage."""
+def described(text: bytes | str, name: str) -> Any:
+    """Read what a model says of its layers; ModelError when that is no such thing."""
     try:
-        file = h5py.File(source, "r")
-    except (OSError, RuntimeError) as error:
-        raise ModelError(f"{name} is damaged or cut short.", _COPY_AGAIN) from error
-    try:
-        with file:
-            yield file
-    except ModelError:
-        raise
-    except (OSError, RuntimeError, KeyError, AttributeError, TypeError, ValueError) as error:
-        raise ModelError(f"{name} is damaged: its weights cannot be read.", _COPY_AGAIN) from error
+        return read_json(text)
+    except ValueError as error:
+        raise ModelError(f"{name} is damaged: its description {error}.", _COPY_AGAIN) from error
 
 
 def _legacy_config(file: Any, name: str) -> Any:
@@ -152,56 +153,7 @@ def _legacy_config(file: Any, name: str) -> Any:
                 "Load them into the model in Keras and save the whole: model.save('name.keras').",
             )
         raise ModelError(f"{name} is not a Keras model.", "Choose a .keras or .h5 file.")
-    return _json(text if isinstance(text, (bytes, str)) else b"", name)
-
-
-def _json(text: bytes | str, name: str) -> Any:
-    if len(text) > MAX_CONFIG:
-        raise ModelError(f"{name} has a description too long to be a model's.", _COPY_AGAIN)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{name} is damaged: its description is no JSON.", _COPY_AGAIN) from error
-
-
-def group_at(parent: Any, path: str, name: str) -> Any:
-    """Open a group or dataset without ever following a link out of the file."""
-    node = parent
-    for part in path.split("/"):
-        link = node.get(part, getlink=True)
-        if link is None:
-            raise ModelError(f"{name} lacks the weights of {path}.", _SAVE_AGAIN)
-        if not isinstance(link, h5py.HardLink):
-            raise ModelError(f"{name} points to other files for its weights.", _SAVE_AGAIN)
-        node = node[part]
-    return node
-
-
-def array_of(dataset: Any, layer: str, name: str) -> NDArray[np.float32]:
-    """Read one array of a layer as read-only float32."""
-    if not isinstance(dataset, h5py.Dataset):
-        raise ModelError(f"{name} holds a group in place of a weight of {layer}.", _SAVE_AGAIN)
-    size = dataset.size * dataset.dtype.itemsize
-    stored = dataset.id.get_storage_size()
-    if size > MAX_ARRAY or dataset.external or dataset.is_virtual:
-        raise ModelError(
-            f"{name} holds a weight of {layer} that is too big or in another file.", _SAVE_AGAIN
-        )
-    if size > _UNSTORED and size > 1000 * stored:
-        raise ModelError(f"{name} claims weights of {layer} that it does not hold.", _COPY_AGAIN)
-    values = dataset[()]
-    if dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2:  # bfloat16: half a float32
-        values = (np.asarray(values).view(np.uint16).astype(np.uint32) << 16).view(np.float32)
-    elif dataset.dtype.kind not in "fiu":
-        raise ModelError(f"{name} holds weights of {layer} that are no real numbers.", _SAVE_AGAIN)
-    array: NDArray[np.float32] = np.asarray(values, np.float32)
-    if not np.isfinite(array).all():
-        raise ModelError(
-            f"{name} holds weights of {layer} that are not finite numbers.",
-            "The training went wrong: take an earlier state of it.",
-        )
-    array.flags.writeable = False
-    return array
+    return described(text if isinstance(text, (bytes, str)) else b"", name)
 
 
 def _text(file: Any, key: str) -> str | None:

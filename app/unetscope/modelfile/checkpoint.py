@@ -12,17 +12,16 @@ core/protobuf/trackable_object_graph.proto.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetscope.domain.errors import ModelError
-from unetscope.modelfile.archive import MAX_ARRAY, MAX_CONFIG
 from unetscope.modelfile.crc32c import crc32c, unmasked
+from unetscope.modelfile.hdf5 import MAX_ARRAY, check_values
 from unetscope.modelfile.protobuf import fields, messages, text, varint, whole_number
 
 _MAGIC = 0xDB4775248B80FB57
@@ -57,8 +56,8 @@ class Checkpoint:
 
     Parameters
     ----------
-    prefix : Path
-        What the names of its files begin with.
+    files : mapping of str to bytes
+        Its files by name, ``variables.index`` and the ones with the arrays.
     file : str
         What the whole is called, for errors.
 
@@ -68,11 +67,11 @@ class Checkpoint:
         It is damaged, or was not written by an object.
     """
 
-    def __init__(self, prefix: Path, file: str) -> None:
-        self._prefix = prefix
+    def __init__(self, files: Mapping[str, bytes], file: str) -> None:
+        self._files = files
         self._file = file
         try:
-            table = dict(_table(_content(prefix.with_name(f"{prefix.name}.index"))))
+            table = dict(table_of(files["variables.index"]))
             header = table.pop("", b"")
             self._shards = whole_number(header, 1)
             if whole_number(header, 2):
@@ -85,7 +84,7 @@ class Checkpoint:
             if at + 4 + length != len(graph):
                 raise ValueError("the graph of objects is cut short")
             self._objects = [_object(node) for node in messages(graph[at + 4 :], 1)]
-        except (OSError, ValueError, IndexError, struct.error, UnicodeDecodeError) as error:
+        except (LookupError, ValueError, struct.error) as error:
             raise self._damaged() from error
 
     def child(self, parent: int, name: str) -> int | None:
@@ -110,7 +109,7 @@ class Checkpoint:
             return None
         try:
             content = self._bytes(entry)
-        except (OSError, ValueError) as error:
+        except (LookupError, ValueError) as error:
             raise self._damaged() from error
         if crc32c(content) != unmasked(entry.checksum):
             raise self._damaged()
@@ -126,11 +125,7 @@ class Checkpoint:
             )
         if values.size != prod(entry.shape):
             raise self._damaged()
-        if not np.isfinite(values).all():
-            raise ModelError(
-                f"{self._file} holds weights of {layer} that are not finite numbers.",
-                "The training went wrong: take an earlier state of it.",
-            )
+        check_values(values, layer, self._file)
         array = values.reshape(entry.shape)
         array.flags.writeable = False
         return array
@@ -138,10 +133,8 @@ class Checkpoint:
     def _bytes(self, entry: _Entry) -> bytes:
         if entry.size > MAX_ARRAY or entry.shard >= self._shards:
             raise ValueError("an array that cannot be")
-        name = f"{self._prefix.name}.data-{entry.shard:05}-of-{self._shards:05}"
-        with self._prefix.with_name(name).open("rb") as file:
-            file.seek(entry.offset)
-            content = file.read(entry.size)
+        held = self._files[f"variables.data-{entry.shard:05}-of-{self._shards:05}"]
+        content = held[entry.offset : entry.offset + entry.size]
         if len(content) != entry.size:
             raise ValueError("cut short")
         return content
@@ -150,14 +143,14 @@ class Checkpoint:
         return ModelError(f"{self._file} is damaged: its variables cannot be read.", _COPY_AGAIN)
 
 
-def _content(path: Path) -> bytes:
-    if path.stat().st_size > MAX_CONFIG:
-        raise ValueError("too long for an index")
-    return path.read_bytes()
+def table_of(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Keys and values of a LevelDB table without compression, in order.
 
-
-def _table(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Keys and values of a LevelDB table without compression, in order."""
+    Raises
+    ------
+    ValueError, IndexError, struct.error
+        It is damaged, or no table.
+    """
     footer = content[-48:]
     if len(footer) < 48 or int.from_bytes(footer[-8:], "little") != _MAGIC:
         raise ValueError("no table")

@@ -16,7 +16,9 @@ from unetscope.domain.layer_shapes import shapes_of
 from unetscope.domain.layer_weights import check_weights
 from unetscope.domain.model_config import ModelConfig, parse
 from unetscope.domain.nested import flattened
+from unetscope.domain.stand_ins import Replacements
 from unetscope.modelfile.archive import opened
+from unetscope.modelfile.content import Content, content_of
 from unetscope.modelfile.saved_model import read_folder
 from unetscope.modelfile.weights import weights_under_kinds, weights_under_names
 from unetscope.modelfile.weights_only import is_weights_only, read_weights
@@ -46,35 +48,44 @@ class ReadModel:
 
 
 def read_model(path: Path, architecture: Path | str | None = None) -> ReadModel:
-    """Read a ``.keras``, ``.h5`` or ``.hdf5`` file, told apart by its content, or a folder.
+    """Read a model file or SavedModel folder; see `read_content`, and `content_of` for errors."""
+    return read_content(content_of(path), architecture)
+
+
+def read_content(
+    content: Content, architecture: Path | str | None = None, replaced: Replacements = ()
+) -> ReadModel:
+    """Read a ``.keras``, ``.h5`` or ``.hdf5`` file, told apart by what it holds, or a folder.
 
     Parameters
     ----------
-    path : Path
-        The file, or a SavedModel folder.
+    content : Content
+        Of the file, or of a SavedModel folder.
     architecture : str or Path, optional
         For a file of weights alone: id of a preset, or a JSON file made by ``model.to_json()``.
+    replaced : tuple of Replacement
+        What stands in for layers that are not known.
 
     Raises
     ------
     ModelError
-        The file is missing, damaged, no whole model, or holds layers that are not known.
+        It is damaged, no whole model, or holds layers that are not known.
     """
-    stated, named = _stated(path, architecture)
-    return checked(stated, named, path.name)
+    stated, named = _stated(content, architecture, replaced)
+    return checked(stated, named, content.name)
 
 
 def _stated(
-    path: Path, architecture: Path | str | None
+    content: Content, architecture: Path | str | None, replaced: Replacements
 ) -> tuple[ModelConfig, Mapping[str, Weights]]:
     """A model as its file states it, and its weights as the file orders their axes."""
-    name = path.name
-    if path.is_dir():
-        return read_folder(path)
-    if architecture is not None or is_weights_only(path):
-        return read_weights(path, architecture)
-    with opened(path) as stored:
-        model = parse(stored.config, name)
+    name = content.name
+    if content.is_folder and architecture is None:
+        return read_folder(content, replaced)
+    if architecture is not None or is_weights_only(content):
+        return read_weights(content, architecture, replaced)
+    with opened(content) as stored:
+        model = parse(stored.config, name, replaced)
         weights = stored.weights()
         if stored.legacy:
             written = (stored.version, stored.backend)

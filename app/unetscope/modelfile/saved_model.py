@@ -8,19 +8,19 @@ how they are matched.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from unetscope.domain.errors import ModelError
 from unetscope.domain.kernels import Weights
 from unetscope.domain.layer_weights import Slot, slots_of
 from unetscope.domain.model_config import Call, ModelConfig, parse
-from unetscope.modelfile.archive import MAX_FILE
+from unetscope.domain.stand_ins import Replacements
 from unetscope.modelfile.checkpoint import Checkpoint
+from unetscope.modelfile.content import Content
 from unetscope.modelfile.protobuf import messages, text, whole_number
+from unetscope.modelfile.strict_json import read_json
+from unetscope.modelfile.tf_graph import check_operations
 
 GRAPH = "saved_model.pb"
 METADATA = "keras_metadata.pb"
@@ -31,13 +31,17 @@ _COPY_AGAIN = "Copy the folder again from where it came from."
 Described = dict[str, Mapping[str, Any]]  # what Keras says of each object, by its path
 
 
-def read_folder(folder: Path) -> tuple[ModelConfig, dict[str, Weights]]:
+def read_folder(
+    folder: Content, replaced: Replacements = ()
+) -> tuple[ModelConfig, dict[str, Weights]]:
     """Read the network of a SavedModel folder and its trained weights.
 
     Parameters
     ----------
-    folder : Path
+    folder : Content
         Written by ``model.save(folder)`` of Keras 2.
+    replaced : tuple of Replacement
+        What stands in for layers that are not known.
 
     Returns
     -------
@@ -49,11 +53,11 @@ def read_folder(folder: Path) -> tuple[ModelConfig, dict[str, Weights]]:
     Raises
     ------
     ModelError
-        The folder is no SavedModel, was not saved by Keras 2, points outside itself, is damaged,
-        or holds layers that are not known.
+        The folder was not saved by Keras 2, is damaged, or holds layers or operations that are
+        not known.
     """
     name = folder.name
-    _refuse_strange_files(folder)
+    check_operations(folder.files[GRAPH], name)
     described = _described(folder)
     root = described.get("root", {})
     if "class_name" not in root or "config" not in root:
@@ -64,59 +68,31 @@ def read_folder(folder: Path) -> tuple[ModelConfig, dict[str, Weights]]:
     config = _plain({"class_name": root["class_name"], "config": root["config"]})
     if isinstance(config["config"], dict):
         config["config"].setdefault("build_input_shape", _plain(root.get("build_input_shape")))
-    model = parse(config, name)
-    checkpoint = Checkpoint(folder / "variables" / "variables", name)
+    model = parse(config, name, replaced)
+    prefix = "variables/"
+    files = {path.removeprefix(prefix): data for path, data in folder.files.items()}
+    checkpoint = Checkpoint(files, name)
     return model, _Weights(checkpoint, described, name).of(model)
-
-
-def fingerprint_of_folder(folder: Path) -> str:
-    """``sha256:`` and the hash of all that makes the network what it is."""
-    total = hashlib.sha256()
-    paths = [folder / GRAPH, folder / METADATA, *(folder / "variables").glob("variables.*")]
-    for path in sorted(path for path in paths if path.is_file()):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        total.update(f"{path.name} {content}\n".encode())
-    return f"sha256:{total.hexdigest()}"
-
-
-def _refuse_strange_files(folder: Path) -> None:
-    """Only files that really lie in the folder are read, and not without end."""
-    name, home = folder.name, folder.resolve()
-    variables = folder / "variables"
-    if not (folder / GRAPH).is_file():
-        raise ModelError(f"{name} is a folder, but no SavedModel.", "Choose a .keras or .h5 file.")
-    if not (variables / "variables.index").is_file():
-        raise ModelError(f"{name} is a SavedModel without its variables.", _COPY_AGAIN)
-    total = 0
-    for path in (folder / GRAPH, folder / METADATA, variables, *variables.iterdir()):
-        if not path.resolve().is_relative_to(home):
-            raise ModelError(
-                f"{name} points to a file outside of it: {path.name}.",
-                "Copy the folder with the files themselves in place of the links.",
-            )
-        total += path.stat().st_size if path.is_file() else 0
-    if total > MAX_FILE:
-        raise ModelError(f"{name} is bigger than {MAX_FILE >> 30} GB.", "Choose a smaller model.")
 
 
 # ------------------------------------------------------------ what Keras says
 
 
-def _described(folder: Path) -> Described:
+def _described(folder: Content) -> Described:
     """What Keras says, from its own file or, before Keras 2.5, from beside the computation."""
-    path, read, limit = folder / METADATA, _from_metadata, MAX_METADATA
-    if not path.exists():
-        path, read, limit = folder / GRAPH, _from_graph, MAX_GRAPH
-    if path.stat().st_size > limit:
+    file, read, limit = METADATA, _from_metadata, MAX_METADATA
+    if file not in folder.files:
+        file, read, limit = GRAPH, _from_graph, MAX_GRAPH
+    content = folder.files[file]
+    if len(content) > limit:
         raise ModelError(
             f"{folder.name} has a description too long to be a model's.", "Is it a model?"
         )
     try:
-        found = {place: json.loads(about) for place, about in read(path.read_bytes())}
-    except (ValueError, IndexError, RecursionError) as error:
+        found = {place: read_json(about) for place, about in read(content)}
+    except (ValueError, IndexError) as error:
         raise ModelError(
-            f"{folder.name} is damaged: {path.name} cannot be read.", _COPY_AGAIN
+            f"{folder.name} is damaged: {file} cannot be read.", _COPY_AGAIN
         ) from error
     return {place: about for place, about in found.items() if isinstance(about, dict)}
 

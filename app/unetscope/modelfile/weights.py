@@ -14,7 +14,7 @@ from unetscope.domain.kernels import Weights
 from unetscope.domain.layer_weights import slots_of
 from unetscope.domain.model_config import Call, ModelConfig
 from unetscope.domain.old_keras import kernels_as_now
-from unetscope.modelfile.archive import array_of, group_at
+from unetscope.modelfile.hdf5 import array_of, group_at
 
 _ZERO = np.zeros((), np.float32)
 _ZERO.flags.writeable = False
@@ -49,7 +49,7 @@ def weights_under_names(
     """
     found: dict[str, Weights] = {}
     for call in _listed(model):
-        arrays = list(_named(group, call, file))
+        arrays = [] if call.stands_for else list(_named(group, call, file))
         leaves = list(_leaves(call))
         slots = [(name, i, slot) for name, leaf in leaves for i, slot in enumerate(slots_of(leaf))]
         if call.inner is not None:  # there, what training moves comes first
@@ -77,14 +77,14 @@ def _archived(
     seen: dict[str, int] = {}
     found: dict[str, Weights] = {}
     for call in _listed(model):
-        base = _snake_case(call.kind)
+        base = _snake_case(call.stands_for or call.kind)
         count = seen[base] = seen.get(base, -1) + 1
         here = f"{path}layers/{base}" + (f"_{count}" if count else "")
         name = prefix + call.layer
         if call.inner is not None:
             found |= _archived(top, call.inner, f"{here}/", f"{name}/", file)
         else:
-            found[name] = _of_layer(top, call, here, name, file)
+            found[name] = () if call.stands_for else _of_layer(top, call, here, name, file)
     return found
 
 
@@ -132,7 +132,10 @@ def _named(weights: Any, call: Call, file: str) -> Iterator[Any]:
     if layer not in weights:
         return
     group = group_at(weights, layer, file)
-    for listed in _split(group, "weight_names"):
+    names = _split(group, "weight_names")
+    if len({*names}) < len(names):
+        raise ModelError(f"{file} lists a weight of {call.layer} twice.", _SAVE_AGAIN)
+    for listed in names:
         name = listed.decode() if isinstance(listed, bytes) else str(listed)
         yield array_of(group_at(group, name, file), call.layer, file)
 

@@ -6,7 +6,6 @@ told by the shapes of the kernels.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,43 +18,46 @@ from unetscope.domain.kernels import Weights
 from unetscope.domain.model_config import ModelConfig, parse
 from unetscope.domain.preset_layers import description_of
 from unetscope.domain.presets import PRESETS, NewModel
-from unetscope.modelfile.archive import HDF5, MAX_CONFIG, group_at, opened_hdf5
+from unetscope.domain.stand_ins import Replacements
+from unetscope.modelfile.content import HDF5, Content, bytes_of, descriptions_beside
+from unetscope.modelfile.hdf5 import group_at, opened_hdf5
+from unetscope.modelfile.strict_json import MAX_LENGTH, read_json
 from unetscope.modelfile.weights import weights_under_kinds, weights_under_names
 
-_TRUNK = ".weights"
 _LAYERS = ("layers", "_layer_checkpoint_dependencies")  # where Keras 3 and late Keras 2 keep them
 _TO_JSON = "Write it with open(path, 'w').write(model.to_json())."
 
 Kernel = tuple[str, tuple[int, ...]]  # its layer, where the file says it, and its shape
 
 
-def is_weights_only(path: Path) -> bool:
+def is_weights_only(content: Content) -> bool:
     """Whether a file is HDF5 with a network's weights, but without the network."""
+    if not content.whole.startswith(HDF5):
+        return False
     try:
-        with path.open("rb") as file:
-            if file.read(len(HDF5)) != HDF5:
-                return False
-        with h5py.File(path, "r") as file:
+        with opened_hdf5(content.whole, content.name) as file:
             if "model_config" in file.attrs:
                 return False
             return _is_legacy(file) or any(key in file for key in _LAYERS)
-    except (OSError, RuntimeError, KeyError):
+    except ModelError:
         return False
 
 
 def read_weights(
-    path: Path, architecture: str | Path | None = None
+    content: Content, architecture: str | Path | None = None, replaced: Replacements = ()
 ) -> tuple[ModelConfig, dict[str, Weights]]:
     """Read a file's weights together with the network they belong to.
 
     Parameters
     ----------
-    path : Path
+    content : Content
         ``.weights.h5`` of Keras 3, or ``.h5`` written by ``save_weights`` of Keras 2.
     architecture : str or Path, optional
         Id of a preset, or a JSON file made by ``model.to_json()``. Left out, the file
         ``<name>.json`` beside the weights is taken, else the preset whose kernels have the same
         shapes; its image gets the size that the preset proposes.
+    replaced : tuple of Replacement
+        What stands in for layers that are not known.
 
     Returns
     -------
@@ -70,15 +72,15 @@ def read_weights(
         The file is damaged or no file of weights, its architecture is not known, or the two do
         not fit.
     """
-    name = path.name
-    if not is_weights_only(path):
+    name = content.name
+    if content.is_folder or not is_weights_only(content):
         raise ModelError(
             f"{name} is no file of weights alone.",
             "Leave the architecture out: it is in the file.",
         )
-    with opened_hdf5(path, name) as file:
+    with opened_hdf5(content.whole, name) as file:
         kernels = list(_kernels(file, name))
-        model = _architecture(path, kernels, architecture)
+        model = _architecture(content, kernels, architecture, replaced)
         if _is_legacy(file):
             version = file.attrs.get("keras_version", b"2")
             version = version.decode() if isinstance(version, bytes) else str(version)
@@ -95,44 +97,47 @@ def read_weights(
     return model, weights
 
 
-def _architecture(path: Path, kernels: list[Kernel], given: str | Path | None) -> ModelConfig:
+def _architecture(
+    content: Content, kernels: list[Kernel], given: str | Path | None, replaced: Replacements
+) -> ModelConfig:
     """The network that was named, lies beside the file, or has the same kernels."""
     if given is not None and any(known.id == str(given) for known in PRESETS):
         new = _chosen(str(given), kernels) or NewModel.proposed(str(given))
         return parse(description_of(new), str(given))
     if given is not None:
-        return _read_description(Path(given))
-    stems = (path.stem.removesuffix(_TRUNK), path.stem)
-    beside = [path.with_name(f"{stem}.json") for stem in stems]
-    for description in beside:
-        if description.is_file():
-            return _read_description(description)
+        return _read_description(Path(given), replaced)
+    for name in descriptions_beside(content.path):
+        if name in content.beside:
+            return _description(content.beside[name], name, replaced)
     for known in PRESETS:
         found = _chosen(known.id, kernels)
         if found is not None and _fits(found, kernels):
-            return parse(description_of(found), path.name)
+            return parse(description_of(found), content.name)
+    beside = descriptions_beside(content.path)[0]
     raise ModelError(
-        f"{path.name} holds only weights, not the network they belong to.",
-        f"Put the network's description beside it as {beside[0].name}, made by model.to_json(), or "
-        "open it by script with architecture=….",
+        f"{content.name} holds only weights, not the network they belong to.",
+        f"Put the network's description beside it as {beside}, made by model.to_json(), or open it "
+        "by script with architecture=….",
     )
 
 
-def _read_description(path: Path) -> ModelConfig:
+def _read_description(path: Path, replaced: Replacements) -> ModelConfig:
     """Read a JSON file made by ``model.to_json()``."""
-    try:
-        if path.stat().st_size > MAX_CONFIG:
-            raise ModelError(f"{path.name} is too long to be a model's description.", _TO_JSON)
-        config = json.loads(path.read_text("utf-8"))
-    except OSError as error:
+    if not path.exists():
         presets = ", ".join(known.id for known in PRESETS)
         raise ModelError(
             f"There is no description {path.name}.",
             f"Give a file made by model.to_json(), or one of {presets}.",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path.name} is no model's description in JSON.", _TO_JSON) from error
-    return parse(config, path.name)
+        )
+    return _description(bytes_of(path, MAX_LENGTH, path.name), path.name, replaced)
+
+
+def _description(content: bytes, name: str, replaced: Replacements) -> ModelConfig:
+    try:
+        config = read_json(content)
+    except ValueError as error:
+        raise ModelError(f"{name} is no model's description: it {error}.", _TO_JSON) from error
+    return parse(config, name, replaced)
 
 
 def _chosen(preset: str, kernels: list[Kernel]) -> NewModel | None:

@@ -21,9 +21,11 @@ from unetscope.state.desk import Desk
 from unetscope.state.live import Live
 from unetscope.state.pace import Pace
 from unetscope.state.series_segmentation import SeriesSegmentation
+from unetscope.state.sessions import Sessions
 from unetscope.state.store import Store
 
 APP = "Unetscope"
+LONG = 40  # characters of a sentence about the engine that has little room
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,12 @@ class FrameView:
         The same where there is no room for it.
     details : tuple of Skipped
         Files that it is about, for a list; without names while identity is hidden.
+    report : bool
+        There is a report of trouble behind the status.
+    engine, engine_does, guard : str
+        The engine in a word or two, what it does in a sentence, and what keeps it from doing harm.
     busy, share : str, float
-        What is being read or segmented, and how much is done, 0 to 1; negative where nobody knows.
+        What is being read or computed, and how much is done, 0 to 1; negative where nobody knows.
     """
 
     title: str = APP
@@ -52,6 +58,9 @@ class FrameView:
     busy: str = ""
     share: float = 0.0
     engine: str = ""
+    engine_does: str = ""
+    guard: str = ""
+    report: bool = False
 
 
 class Background(Protocol):
@@ -78,8 +87,10 @@ class FramePresenter:
         segmentation: SeriesSegmentation,
         pace: Pace | None = None,
         others: Sequence[Background] = (),
+        sessions: Sessions | None = None,
     ) -> None:
         self._store = store
+        self._sessions = sessions
         self._pace = pace or Pace()
         self._desk = desk
         self._live = live
@@ -90,6 +101,7 @@ class FramePresenter:
         self._refused: UnetscopeError | None = None
         self._busy = (0.0, "")
         self._engine = EngineStatus(EngineState.STARTING, "")
+        self._death: Notice | None = None  # of the engine
         self.view = self._view()
         store.changed.connect(self._on_session)
         desk.notice.connect(self._on_notice)
@@ -99,6 +111,8 @@ class FramePresenter:
         desk.engine_changed.connect(self._on_engine)
         live.answered.connect(self._follow)
         live.problem_changed.connect(self._on_problem)
+        if sessions is not None:
+            sessions.changed.connect(self._follow)
         for work in (*others, segmentation):
             work.progress_changed.connect(partial(self._on_background, work))
 
@@ -110,7 +124,14 @@ class FramePresenter:
         """The user pressed Cancel beside the progress bar, which shows what is read first."""
         if self._works and not self._busy[1]:
             next(iter(self._works)).cancel()
+            self._desk.interrupt_engine(foreground=False)
             return
+        if self._engine.doing and self._busy[1] in ("", self._engine.doing):
+            self._desk.interrupt_engine()
+            self._engine = replace(self._engine, doing="")
+            self._publish()
+        if not self._busy[1]:
+            return  # the one who asked is told
         self._desk.cancel()
         self._on_notice(Notice("Cancelled; what was open stays open.", trouble=False))
 
@@ -154,6 +175,11 @@ class FramePresenter:
         self._publish()
 
     def _on_engine(self, status: EngineStatus) -> None:
+        has_died = status.state in (EngineState.RESTARTING, EngineState.FAILED)
+        if has_died and status != self._engine and status.sentence:
+            self._notice = self._death = Notice(status.sentence)
+        elif status.state is EngineState.READY and self._notice is self._death:
+            self._notice = Notice("The engine works again; nothing is lost.", trouble=False)
         self._engine = status
         self._publish()
 
@@ -176,8 +202,12 @@ class FramePresenter:
             title = f"{session.network.path.name}{mark} — {APP}"
         if (series := self._desk.shown) is not None:
             title = f"{series.description or series.modality} — {title}"
+        if self._sessions is not None and self._sessions.name:
+            name = "Session" if session.identity_hidden else self._sessions.name
+            title = f"{name}{'' if self._sessions.holds_all else ' ●'} — {title}"
         notice = _shown(self._notice, hidden=session.identity_hidden)
-        share, busy = self._busy if self._busy[1] else next(iter(self._works.values()), (1.0, ""))
+        working = next(iter(self._works.values()), (-1.0, self._engine.doing))
+        share, busy = self._busy if self._busy[1] else working
         return FrameView(
             title=title,
             banner=f"Edited model · {said} · research use only" if said else "",
@@ -189,10 +219,15 @@ class FramePresenter:
             busy=busy,
             share=share,
             engine=self._engine_text(),
+            engine_does=self._engine.sentence,
+            guard=self._engine.guard,
+            report=notice.report,
         )
 
     def _engine_text(self) -> str:
         status, answer = self._engine, self._live.answer
+        if status.state is EngineState.RESTARTING and len(status.sentence) > LONG:
+            return "Engine starts again …"  # the sentence is in the status line
         if status.state is not EngineState.READY:
             return status.sentence or f"Engine {status.state.value} …"
         texts = ["Engine ready"]

@@ -30,6 +30,7 @@ from unetscope.domain.preprocess import Preprocessing, Step
 from unetscope.domain.preprocess_words import name_of_change
 from unetscope.domain.session import Session
 from unetscope.domain.sources import SeriesSource
+from unetscope.domain.stand_ins import told
 from unetscope.state.card_keeper import CardKeeper, is_changed
 from unetscope.state.desk import Desk
 from unetscope.state.live import Live
@@ -288,8 +289,8 @@ class InputCardPresenter:
         return InputCardView(
             name=card.name,
             state=_state(card, changed),
-            trouble=not card.confirmed,
-            note=card.note,
+            trouble=not card.confirmed or bool(network.replaced),
+            note=" ".join(filter(None, (told(network.replaced), card.note))),
             problem=self._problem,
             checks=self._check(card, saved, network),
             checks_empty="Open a study to compare its slices with the card.",

@@ -16,11 +16,12 @@ from unetscope.domain.layer_list import FIRST_LIST, Column, LayerList
 from unetscope.domain.session import Session
 from unetscope.domain.u_shape import Standing, standings
 from unetscope.domain.weight_axes import Axis, arrays_in_words
+from unetscope.state.layer_replacing import LayerReplacing
 from unetscope.state.pace import Pace
 from unetscope.state.store import Store
 
 BY_LEVEL = 20  # layers from which on a section is listed level by level
-MAPS_MARK, SKIP_MARK = "⊘", "✂"
+MAPS_MARK, SKIP_MARK, REPLACED_MARK = "⊘", "✂", "⇄"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class LayerRow:
     group : str
         Key of the group it stands in; empty in a plain list.
     mark : str
-        What is done to its maps, or to what it reads: one sign each.
+        What is done to its maps, or to what it reads, or what it is in place of: one sign each.
     """
 
     name: str
@@ -92,8 +93,11 @@ class LayersPresenter:
 
     view_changed = Signal(LayersView)
 
-    def __init__(self, store: Store, pace: Pace | None = None) -> None:
+    def __init__(
+        self, store: Store, pace: Pace | None = None, replacing: LayerReplacing | None = None
+    ) -> None:
         self._store = store
+        self._replacing = replacing
         self._pace = pace or Pace()
         self._standings: tuple[Graph, Mapping[str, Standing]] | None = None
         self._made_of = _inputs(store.session)
@@ -126,6 +130,11 @@ class LayersPresenter:
     def show_column(self, column: Column, shown: bool) -> None:
         """The user chose a column."""
         self._store.update(lambda s: s.list_layers(s.layer_list.show_column(column, shown)))
+
+    def replace_again(self) -> None:
+        """The user wants other layers to stand in for those that cannot be run."""
+        if self._replacing is not None:
+            self._replacing.offer_again()
 
     def find(self, text: str, step: int) -> tuple[int, int]:
         """Select the next layer that a search finds, or with -1 the one before; around the end.
@@ -172,6 +181,7 @@ class LayersPresenter:
         is_sorted = listed.sorted_by is not None
         groups = {} if is_sorted else _groups(graph, where)
         marks = _marks(session.edits)
+        stands_for = {each.layer: each.kind for each in network.replaced}
         rows = [
             _row(
                 layer,
@@ -179,6 +189,7 @@ class LayersPresenter:
                 _group_of(where[layer.name], groups),
                 layer.name in edited,
                 marks.get(layer.name, ""),
+                stands_for.get(layer.name.partition(":")[0], ""),
             )
             for layer in _in_order(graph, listed, where, groups)
         ]
@@ -274,7 +285,9 @@ def _marks(edits: tuple[Edit, ...]) -> dict[str, str]:
     return {name: "".join(signs) for name, signs in found.items()}
 
 
-def _row(layer: Layer, section: Section, group: str, edited: bool, mark: str) -> LayerRow:
+def _row(
+    layer: Layer, section: Section, group: str, edited: bool, mark: str, stands_for: str
+) -> LayerRow:
     shape = times(layer.output_shape[1:]) if layer.output_shape else "…"
     about = [f"{layer.name} ({layer.kind})", f"output {layer.output_shape or 'not known yet'}"]
     about += [f"{spec.name} {spec.shape}" for spec in layer.weights]
@@ -284,6 +297,9 @@ def _row(layer: Layer, section: Section, group: str, edited: bool, mark: str) ->
         about.append(f"reads {', '.join(layer.inputs)}")
     if edited:
         about.append("● edited: its weights differ from the trained ones")
+    if stands_for:
+        mark = REPLACED_MARK + mark
+        about.append(f"{REPLACED_MARK} stands in for a {stands_for}, whose code is not run")
     if MAPS_MARK in mark:
         about.append(f"{MAPS_MARK} its feature maps are changed by an intervention")
     if SKIP_MARK in mark:

@@ -14,10 +14,9 @@ from unetscope.domain.comparing import NOT_COMPARING, Comparing, Way
 from unetscope.domain.corner_texts import NO_CORNERS, Corners, Lines, corner_texts
 from unetscope.domain.geometry import EdgeLetters
 from unetscope.domain.identity import told
-from unetscope.domain.input_check import input_note
 from unetscope.domain.measurements import Point
 from unetscope.domain.metrics import Labels
-from unetscope.domain.overlay import Overlay, class_name, opacity, overlay, what_is_shown
+from unetscope.domain.overlay import Overlay, class_name, opacity, overlay
 from unetscope.domain.planes import AS_ACQUIRED, Turn
 from unetscope.domain.ports import Floats, Notice
 from unetscope.domain.session import Session
@@ -32,6 +31,7 @@ from unetscope.state.network_input import Part
 from unetscope.state.pace import Pace
 from unetscope.state.probe import Probe
 from unetscope.state.series_segmentation import SeriesSegmentation
+from unetscope.state.slice_note import SliceNote
 from unetscope.state.store import Store
 
 DRAG_STEPS = 600.0  # screen pixels of drag that move the window by its starting range
@@ -120,6 +120,7 @@ class SlicePresenter:
         self._store = store
         self._pace = pace or Pace()
         self._desk = desk
+        self._note = SliceNote(store, desk, live)
         self._live = live
         self._display = display
         self._probe = probe
@@ -132,6 +133,7 @@ class SlicePresenter:
         live.problem_changed.connect(self._publish)
         segmentation.mask_came.connect(self._on_kept_mask)
         probe.came.connect(self._follow)
+        self._note.changed.connect(self._publish)
         self._publish()
 
     # ---------------------------------------------------------------- intents
@@ -297,20 +299,6 @@ class SlicePresenter:
             self._picture = (now, grey)
         return grey
 
-    def _note(self, session: Session) -> str:
-        """What must be known about the mask shown, or about there being none."""
-        answer = self._live.answer
-        if self._live.problem is not None:
-            return told(self._live.problem, hidden=session.identity_hidden).what
-        if answer is not None and answer.look.mask is None:
-            return "The network's output is no segmentation, so there is no mask."
-        if answer is not None and answer.look.exact_in is not None:
-            return "exact in view; the rest of the mask follows on release"
-        compared = what_is_shown(session)
-        modality = self._desk.shown.modality if self._desk.shown else ""
-        fed = input_note(session.card, session.saved_card, modality)
-        return " · ".join(part for part in (compared, fed) if part)
-
     def _follow(self) -> None:
         self._pace.each_frame(self._publish)
 
@@ -371,7 +359,7 @@ class SlicePresenter:
             slices=series.shape[0],
             index=session.slice_index,
             picture=shown.key.series,
-            note=self._note(session),
+            note=self._note.now(),
             warnings=series.warnings,
         )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from unetscope.domain.card import ModelCard
+from unetscope.domain.closing import without_network, without_series
 from unetscope.domain.errors import StudyError, UnetscopeError
 from unetscope.domain.history import Edits
 from unetscope.domain.network import Network
@@ -17,6 +18,7 @@ from unetscope.domain.ports import Engine, EngineStatus, Notice, Saved
 from unetscope.domain.presets import NewModel
 from unetscope.domain.session import SeriesChoice, Session
 from unetscope.domain.sources import Files, SeriesSource, StudySource
+from unetscope.domain.stand_ins import told
 from unetscope.state.following import followed
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store
@@ -46,6 +48,7 @@ class Desk:
         self._files = files
         self._engine = engine
         self.studies: tuple[StudySource, ...] = ()
+        self.open_paths: tuple[Path, ...] = ()  # where they came from, in the order they did
         self._series: dict[str, SeriesSource] = {}
         self._saved: tuple[str, Edits] = ("", ())
         self._awaited: object = None  # the latest model that the engine builds
@@ -53,6 +56,7 @@ class Desk:
         self._in_part: StudySource | None = None  # what is known of the study being read
         self._as_left: tuple[object, ...] = ()  # what the user was shown of it
         self._unwanted: set[object] = set()  # models that were cancelled while they were built
+        self._paths: dict[str, Path] = {}  # where each series came from
 
     def series(self, uid: str) -> SeriesSource:
         """The reader of an open series."""
@@ -104,6 +108,7 @@ class Desk:
         What was read of a study so far is open too: its series say that they are not complete.
         """
         self._jobs.cancel("study")
+        self._jobs.cancel("model")
         self._in_part = None
         if self._waiting:
             self._unwanted.add(self._awaited)
@@ -145,8 +150,7 @@ class Desk:
             for held in self.studies
             if held is not before and not any(series.uid in new for series in held.series)
         )
-        self.studies = (study, *kept)
-        self._series = {s.uid: s for held in self.studies for s in held.series}
+        self._hold((study, *kept))
         has_moved = before is not None and self._as_left != _place(self._store.session)
         if before is None or (complete and not has_moved):
             largest = max(study.series, key=lambda series: series.shape[0])
@@ -157,8 +161,35 @@ class Desk:
             self._as_left = _place(self._store.session)
         self.studies_changed.emit()
 
+    def _hold(self, studies: tuple[StudySource, ...]) -> None:
+        """Have these studies open, and no others."""
+        self.studies = studies
+        self._series = {s.uid: s for held in studies for s in held.series}
+        from_where = (self._paths.get(uid) for uid in reversed(self._series))
+        self.open_paths = tuple(dict.fromkeys(path for path in from_where if path is not None))
+
+    def close_study(self) -> None:
+        """Put the study away that the series shown is of; the one opened before it is shown."""
+        shown = self.shown
+        if shown is None:
+            return
+        if self._in_part is not None:
+            self.cancel()  # else what is still read of it would open it again
+        self._hold(tuple(held for held in self.studies if shown not in held.series))
+        if self.studies:
+            largest = max(self.studies[0].series, key=lambda series: series.shape[0])
+            self.show_series(largest.uid)
+        else:
+            self._store.update(without_series)
+        self.studies_changed.emit()
+
+    def close_model(self) -> None:
+        """Put the network away, with its edits."""
+        self._store.update(without_network)
+
     def _study_opened(self, path: Path, study: StudySource) -> None:
         self._idle()
+        self._paths |= {series.uid: path for series in study.series}
         self._take(study, complete=True)
         self.opened.emit(path)
         unexpected = [skipped for skipped in study.skipped if not skipped.expected]
@@ -168,7 +199,7 @@ class Desk:
             self.notice.emit(
                 Notice(
                     f"{count} file{'s' if count > 1 else ''} could not be shown.",
-                    f"{first.path.name}: {first.reason}",
+                    f"{first.path.name}: {first.reason.rstrip('.')}.",
                     details={str(skipped.path): skipped.reason for skipped in study.skipped},
                     private=True,
                 )
@@ -200,14 +231,28 @@ class Desk:
             return network, *self._card(path, network)
 
         def done(opened: tuple[Network, ModelCard, Notice | None]) -> None:
+            self._await("")
             network, card, trouble = opened
             self._store.update(lambda s: s.open_network(network, card))
             self.opened.emit(path)
             if trouble is not None:
                 self.notice.emit(trouble)
+            if network.replaced:
+                self.notice.emit(Notice(told(network.replaced), "The input card says so too."))
             self._confirm(path, network)
 
-        self._jobs.submit("model", work, done=done, failed=self._failed)
+        def failed(error: UnetscopeError) -> None:
+            self._await("")
+            self._failed(error)
+
+        self._jobs.submit(
+            "model",
+            work,
+            done=done,
+            failed=failed,
+            progress=lambda _, sentence: self._wait_for(sentence),
+            long=f"Opening {path.name}",
+        )
 
     def create_model(self, new: NewModel, path: Path) -> None:
         """Have the engine build a new network and write it to a file, and open that."""
@@ -239,6 +284,10 @@ class Desk:
             self._idle()
         return self._awaited
 
+    def _wait_for(self, sentence: str) -> None:
+        """A model takes long to read."""
+        self._await(sentence)
+
     def _gave_up(self, asked: object, error: UnetscopeError) -> None:
         self._unwanted.discard(asked)
         if self._awaited is asked:
@@ -268,7 +317,7 @@ class Desk:
             if shown is not None and shown.ref == network.ref:
                 self._failed(error)
 
-        self._engine.describe(path, done, failed)
+        self._engine.describe(path, done, failed, known=network.ref)
 
     def save_model(self, path: Path) -> None:
         """Write the edited network to a new file and compare it; tells how it went."""
@@ -291,6 +340,10 @@ class Desk:
             self.saved.emit(saved.path)
 
         self._engine.save(ref, edits, path, done, self._failed)
+
+    def note_saved(self, fingerprint: str, edits: Edits) -> None:
+        """A file holds the network of that fingerprint with exactly these edits."""
+        self._saved = (fingerprint, edits)
 
     @property
     def has_unsaved_edits(self) -> bool:
@@ -316,6 +369,10 @@ class Desk:
     def start_engine(self) -> None:
         """Begin to load the engine; the window need not wait."""
         self._engine.start(self.engine_changed.emit)
+
+    def interrupt_engine(self, *, foreground: bool = True) -> None:
+        """Have the engine stop what is under way, at once; see `Engine.interrupt`."""
+        self._engine.interrupt(foreground=foreground)
 
     def _failed(self, error: UnetscopeError) -> None:
         private = isinstance(error, StudyError)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TypeVar
 
+from unetscope import reports
 from unetscope.domain.errors import Cancelled, UnetscopeError
 
 T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
 
+LONG = 0.5  # seconds after which the user is told what takes so long
 REPORT_EVERY = 0.05  # seconds between reports of progress: more only floods the window
 
 _log = logging.getLogger(__name__)
@@ -66,6 +69,7 @@ class Jobs:
         done: Callable[[T], None],
         failed: Callable[[UnetscopeError], None],
         progress: Callable[[float, str], None] | None = None,
+        long: str = "",
     ) -> None:
         """Start ``work``; an earlier job of the same key is cancelled and never answers.
 
@@ -77,6 +81,9 @@ class Jobs:
             Runs in a thread; may raise UnetscopeError, which goes to ``failed``.
         done, failed, progress : callable
             Run on the owner's thread.
+        long : str
+            A sentence for ``progress`` about work that cannot tell how far it is, told when it
+            takes long; the share is -1 then.
         """
         self.cancel(key)
         cancel = self._latest[key] = Event()
@@ -93,6 +100,10 @@ class Jobs:
                 answer(lambda: progress(share, sentence))
 
         def run() -> None:
+            clock = threading.Timer(LONG, report, (-1.0, long))
+            clock.daemon = True
+            if long:
+                clock.start()
             try:
                 result = work(JobContext(cancel, report))
             except Cancelled:
@@ -102,13 +113,17 @@ class Jobs:
                 answer(lambda: failed(trouble))
             except Exception as error:
                 _log.exception("job %s failed", key)
+                reports.keep(reports.describe(error))
                 bug = UnetscopeError(
-                    f"Something unforeseen happened: {error}.", "The log has the details."
+                    f"Something unforeseen happened ({type(error).__name__}).",
+                    "Help → Report of trouble has the details.",
                 )
                 bug.__cause__ = error
                 answer(lambda: failed(bug))
             else:
                 answer(lambda: done(result))
+            finally:
+                clock.cancel()
 
         self._pool.submit(run)
 

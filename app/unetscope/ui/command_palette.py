@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from unetscope.domain.fuzzy import ranked
+from unetscope.ui.widgets.guard import guarded
 
 INDEX = Qt.ItemDataRole.UserRole
 _STEPS = {
@@ -28,6 +29,7 @@ _STEPS = {
 }
 
 
+@guarded
 class CommandPalette(QDialog):
     """Lists actions that fit what is typed, the best first; Enter runs the one chosen.
 

@@ -18,8 +18,10 @@ from unetscope.domain.comparing import FASTEST_FLICKER, SLOWEST_FLICKER, Way
 from unetscope.presenters.slice_view import SlicePresenter, SliceView
 from unetscope.ui.key_tips import set_tip
 from unetscope.ui.viewer_bar import NUMBER_KEYS
+from unetscope.ui.widgets.guard import guarded
 
 
+@guarded
 class CompareBar(QWidget):
     """Is there only while there is something to set."""
 

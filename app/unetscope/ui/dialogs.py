@@ -74,6 +74,14 @@ def ask_save_picture(parent: QWidget) -> Path | None:
     return path.with_suffix(".png") if path and path.suffix != ".png" else path
 
 
+def ask_save_report(parent: QWidget) -> Path | None:
+    """Ask where a report of trouble goes; the ending is ``.txt``."""
+    text, _ = QFileDialog.getSaveFileName(
+        parent, "Save report", "unetscope-report.txt", "Text (*.txt)"
+    )
+    return _with_ending(text, ".txt")
+
+
 def ask_name(parent: QWidget, title: str, question: str) -> str:
     """Ask for a name; empty when it is given up."""
     name, agreed = QInputDialog.getText(parent, title, question)
@@ -124,19 +132,18 @@ def ask_other_models_edits(parent: QWidget, name: str, model: str) -> bool:
 
 def ask_about_edits(parent: QWidget) -> Choice:
     """Ask what becomes of edits that no file holds, before they are lost."""
-    return _ask_about(
+    return ask_about(
         parent, "The network has edits that are not saved.", "Save them as a new model file first?"
     )
 
 
 def ask_about_card(parent: QWidget) -> Choice:
     """Ask what becomes of a changed input card, before the changes are lost."""
-    return _ask_about(
-        parent, "The input card was changed and is not saved.", "Save the card first?"
-    )
+    return ask_about(parent, "The input card was changed and is not saved.", "Save the card first?")
 
 
-def _ask_about(parent: QWidget, lost: str, question: str) -> Choice:
+def ask_about(parent: QWidget, lost: str, question: str) -> Choice:
+    """Ask what becomes of something before it is lost."""
     buttons = QMessageBox.StandardButton
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
@@ -178,8 +185,8 @@ def _page(parent: QWidget, title: str, html: str) -> None:
     dialog.open()
 
 
-def show_about(parent: QWidget) -> None:
-    """Say what the program is and what it is not for."""
+def show_about(parent: QWidget, guard: str) -> None:
+    """Say what the program is, what it is not for, and what keeps its engine from doing harm."""
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setWindowTitle("About Unetscope")
@@ -188,7 +195,7 @@ def show_about(parent: QWidget) -> None:
         "Look inside a U-Net while it segments a DICOM MRI slice, and edit its kernels live."
         "<br><br><b>Research use only — not for diagnosis.</b> Not a medical device."
         "<br><br>BSD-3-Clause licence. Built on PySide6, TensorFlow and Keras, NumPy, pydicom, "
-        "nibabel, pyqtgraph, h5py and psygnal."
+        "nibabel, pyqtgraph, h5py and psygnal." + (f"<br><br>The engine: {guard}" if guard else "")
     )
     box.open()
 

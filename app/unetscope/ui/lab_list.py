@@ -19,6 +19,7 @@ from unetscope.domain.kernels import times
 from unetscope.presenters.filter_lab import LabRow, LabView
 from unetscope.ui import theme
 from unetscope.ui.colours import GREY
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.kernel_grid import KernelGrid
 from unetscope.ui.widgets.map_view import MapContent, MapView
 
@@ -28,6 +29,7 @@ IN_VIEW = 4  # rows, where there is room
 STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 
 
+@guarded
 class LabRowWidget(QWidget):
     """One kernel: its numbers, its map, and its name, which can be dragged elsewhere."""
 
@@ -129,6 +131,7 @@ class LabRowWidget(QWidget):
         self.context_menu.emit(event.globalPos())
 
 
+@guarded
 class LabList(QScrollArea):
     """The rows, several in view where there is room; Page up and down go through them."""
 

@@ -29,6 +29,7 @@ from unetscope.presenters.filter_lab import FilterLabPresenter, LabView
 from unetscope.ui.colours import GREY
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.flow_layout import FlowLayout
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.map_view import MapContent, MapView
 from unetscope.ui.widgets.note_pictures import HIGH, WIDE, NotePicture, NotePictureView
 
@@ -247,6 +248,7 @@ class WeightsPage(QScrollArea):
         self._presenter.ask_about(self.channels.value(), self.filters.value())
 
 
+@guarded
 class _NoteBox(QWidget):
     """A small picture beside what there is to say about it."""
 

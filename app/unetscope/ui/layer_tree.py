@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from unetscope.domain.layer_list import Column
 from unetscope.presenters.layers import LayerRow, LayersPresenter, LayersView
 from unetscope.ui import theme
+from unetscope.ui.widgets.guard import guarded
 
 COLUMNS = tuple(Column)
 NAME = 0
@@ -36,6 +37,7 @@ NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LAYER, GROUP = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole.value + 1
 
 
+@guarded
 class LayerTree(QTreeWidget):
     """Draws the rows and groups of a `LayersView`; a click or the arrow keys select a layer."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from unetscope.domain.ports import Notice
-from unetscope.domain.session import Session
+from unetscope import reports
 from unetscope.presenters.comparison import ComparisonPresenter
 from unetscope.presenters.diagram import DiagramPresenter
 from unetscope.presenters.filter_lab import FilterLabPresenter
@@ -36,11 +35,13 @@ from unetscope.presenters.studies import StudiesPresenter
 from unetscope.presenters.tags import TagsPresenter
 from unetscope.state.desk import Desk
 from unetscope.state.pace import Pace
+from unetscope.state.sessions import Sessions
 from unetscope.state.store import Store
-from unetscope.ui import dialogs, icons, theme
+from unetscope.ui import dialogs, icons, theme, window_picture
 from unetscope.ui.actions import COMMANDS, MENUS, make_action, show_state
 from unetscope.ui.bindings import WindowBindings
 from unetscope.ui.command_palette import CommandPalette
+from unetscope.ui.crash_dialog import Trouble
 from unetscope.ui.labels_menu import LabelsMenu
 from unetscope.ui.layout import Place, Side, WindowLayout
 from unetscope.ui.map_panels import MapPanels, MapPresenters
@@ -66,15 +67,17 @@ from unetscope.ui.tag_browser import TagBrowser
 from unetscope.ui.toolbar import Toolbar
 from unetscope.ui.unsaved_edits import UnsavedEdits
 from unetscope.ui.warnings_dialog import WarningsDialog
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 from unetscope.ui.window_keys import WindowKeys
 
 
 @dataclass(frozen=True, slots=True)
 class Presenters:
-    """One presenter for each panel and one for the frame, and the pace they all keep."""
+    """One presenter for each panel and one for the frame, the pace they keep, and the sessions."""
 
     pace: Pace
+    sessions: Sessions
     frame: FramePresenter
     slice_view: SlicePresenter
     planes: PlanesPresenter
@@ -94,11 +97,13 @@ class Presenters:
     comparison: ComparisonPresenter
 
 
+@guarded
 class MainWindow(QMainWindow):
     """Draws the frame and holds the panels; everything else is the presenters' work."""
 
     # declared here for the commands, which ask them
     presenters: Presenters
+    trouble: Trouble
     unsaved: UnsavedEdits
     opening: Opening
     places: WindowLayout
@@ -128,8 +133,11 @@ class MainWindow(QMainWindow):
         self.presenters = presenters
         self._desk = desk
         self._settings = settings
-        self.unsaved = UnsavedEdits(store, desk, presenters.input_card.save, self)
-        self.opening = Opening(store, desk, self.unsaved, paths, settings, self)
+        self.trouble = Trouble(desk.save_file, desk.notice.emit, self)
+        sessions = presenters.sessions
+        self.unsaved = UnsavedEdits(store, desk, sessions, presenters.input_card.save, self)
+        apply = presenters.history.apply
+        self.opening = Opening(store, desk, sessions, self.unsaved, apply, paths, settings, self)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setWindowIcon(icons.icon("app"))
@@ -170,7 +178,7 @@ class MainWindow(QMainWindow):
             self._actions,
             self.places.docks,
             {
-                "file.save_model": self.opening.recent,
+                "file.save_session": self.opening.recent,
                 "view.auto_window": LabelsMenu(presenters.slice_view, self),
                 "slice.file_window": ProbabilityMenu(presenters.slice_view, store, self),
             },
@@ -223,6 +231,7 @@ class MainWindow(QMainWindow):
 
     def run(self, command_id: str) -> None:
         """Do what a command says, by its id."""
+        reports.note(command_id)
         command = next(c for c in COMMANDS if c.id == command_id)
         if command.change is not None:
             self.store.update(command.change)
@@ -268,27 +277,11 @@ class MainWindow(QMainWindow):
 
     def ask_save_picture(self) -> None:
         """Ask where to, and write the window as PNG, without the patient's identity."""
-        path = dialogs.ask_save_picture(self)
-        if path is None:
-            return
-        if self.save_picture(path):
-            told = Notice(f"Saved {path.name}; identity is hidden in it.", trouble=False)
-        else:
-            told = Notice(f"{path.name} could not be written.", "Choose another folder.")
-        self._desk.notice.emit(told)
+        window_picture.ask_save(self, self._desk.save_file)
 
     def save_picture(self, path: Path) -> bool:
-        """Write what the window shows as PNG, the patient's identity hidden."""
-        hidden = self.store.session.identity_hidden
-        if not hidden:
-            self.store.update(Session.toggle_identity)
-        view = self.presenters.frame.view
-        self.status_line.show_view(replace(view, status="", hint="", busy=""))  # they name files
-        written = self.grab().save(str(path))
-        self.status_line.show_view(view)
-        if not hidden:
-            self.store.update(Session.toggle_identity)
-        return bool(written)
+        """Write what the window shows as PNG, the patient's identity hidden, and wait for it."""
+        return window_picture.taken_of(self).save(str(path))
 
     def close_window(self) -> None:
         """Quit."""
@@ -327,7 +320,10 @@ class MainWindow(QMainWindow):
         WarningsDialog(self.presenters.slice_view.view.warnings, self).open()
 
     def show_details(self) -> None:
-        """List the files that the status line is about."""
+        """List the files that the status line is about, or show the report behind it."""
+        if self.presenters.frame.view.report:
+            self.trouble.show()
+            return
         SkippedDialog(self.presenters.frame.view.details, self).open()
 
     def show_shortcuts(self) -> None:
@@ -357,7 +353,7 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """Say what the program is."""
-        dialogs.show_about(self)
+        dialogs.show_about(self, self.presenters.frame.view.guard)
 
     # ----------------------------------------------------------------- window
 

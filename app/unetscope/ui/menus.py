@@ -12,7 +12,8 @@ from unetscope.ui.slice_menu import SliceMenu
 
 LINE_ABOVE = frozenset(
     {
-        "file.save_model",
+        "file.save_session",
+        "file.close_study",
         "file.quit",
         "edit.copy_kernel",
         "edit.revert_kernel",

@@ -33,11 +33,13 @@ from unetscope.domain.presets import (
     NewModel,
     Preset,
 )
+from unetscope.ui.widgets.guard import guarded
 
 BYTES = 4  # of each weight value in the file
 WIDTH, BOX = 520, 104  # of the dialog and of a number, in pixels
 
 
+@guarded
 class NewModelDialog(QDialog):
     """Asks for a new network until one can be built.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -14,11 +15,14 @@ from PySide6.QtWidgets import QWidget
 from unetscope.domain.errors import StudyError, UnetscopeError
 from unetscope.domain.ports import Notice
 from unetscope.state.desk import Desk
+from unetscope.state.sessions import Sessions
 from unetscope.state.store import Store
 from unetscope.ui import dialogs
-from unetscope.ui.model_paths import is_model, whole_model
+from unetscope.ui.model_paths import is_edit_list, is_model, whole_model
 from unetscope.ui.new_model_dialog import NewModelDialog
-from unetscope.ui.recent import RecentMenu
+from unetscope.ui.recent import RecentMenu, in_words
+from unetscope.ui.session_files import SessionFiles, is_session
+from unetscope.ui.soon import soon
 from unetscope.ui.unsaved_edits import UnsavedEdits
 from unetscope.ui.widgets.series_tree import SERIES_DATA
 
@@ -45,6 +49,8 @@ class Together:
         Being opened.
     waiting : list of Path
         Studies whose turn has not come.
+    edits : list of Path
+        Lists of edits, to be put in force once the model is open.
     refused : dict of Path to UnetscopeError
         Why some could not be opened.
     """
@@ -53,6 +59,7 @@ class Together:
     study: Path | None = None
     model: Path | None = None
     waiting: list[Path] = field(default_factory=list)
+    edits: list[Path] = field(default_factory=list)
     refused: dict[Path, UnetscopeError] = field(default_factory=dict)
 
 
@@ -63,33 +70,38 @@ class Opening(QObject):
         self,
         store: Store,
         desk: Desk,
+        sessions: Sessions,
         unsaved: UnsavedEdits,
+        apply_edits: Callable[[Path], None],
         paths: Paths,
         settings: QSettings,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._desk = desk
+        self._apply_edits = apply_edits
         self._unsaved = unsaved
         self.paths = paths
         self._window = window
         self.recent = RecentMenu(
             settings, self.open_path, lambda: store.session.identity_hidden, window
         )
+        self.sessions = SessionFiles(store, sessions, unsaved, self.recent, window)
         self._together = Together(())
         desk.opened.connect(self._remember)
         desk.opened.connect(self._go_on)
         desk.failed.connect(self._refused)
 
     def open_path(self, path: Path) -> None:
-        """Open a model file or SavedModel folder as such, anything else as a study."""
+        """Open a model, a session or a list of edits as such, anything else as a study."""
         self.open_all([path])
 
-    def _open(self, path: Path) -> None:
-        if not is_model(path):
-            self._together.study = path
-            self._desk.open_study(path)
-        elif self._unsaved.may_be_lost(partial(self._open, path)):
+    def _open_study(self, path: Path) -> None:
+        self._together.study = path
+        self._desk.open_study(path)
+
+    def _open_model(self, path: Path) -> None:
+        if self._unsaved.may_be_lost(partial(self._open_model, path)):
             self._together.model = path
             self._desk.open_model(path)
 
@@ -98,6 +110,15 @@ class Opening(QObject):
         if self._unsaved.may_be_lost(self.open_sample):
             self._desk.open_model(self.paths.sample_model)
             self._desk.open_study(self.paths.sample_study)
+
+    def close_model(self) -> None:
+        """Put the network away, once it is agreed what becomes of its edits."""
+        if self._unsaved.may_be_lost(self.close_model):
+            self._desk.close_model()
+
+    def close_study(self) -> None:
+        """Put the study shown away."""
+        self._desk.close_study()
 
     def takes(self, data: QMimeData) -> bool:
         """Whether what is dragged over the window can be opened."""
@@ -133,22 +154,47 @@ class Opening(QObject):
             NewModelDialog(folder, self._desk.create_model, self._window).open()
 
     def open_all(self, paths: Sequence[Path]) -> None:
-        """Open several paths, the model first, the studies one after another.
+        """Open several paths, the model first, the studies one after another, edits at the end.
 
-        Where more than one of them cannot be opened, all of those are told of together.
+        Where more than one of them cannot be opened, all of those are told of together. A session
+        says itself what is to be opened with it.
         """
-        self._together = Together(tuple(dict.fromkeys(map(whole_model, paths))))
-        studies = [path for path in self._together.paths if not is_model(path)]
-        models = [path for path in self._together.paths if is_model(path)]
-        self._together.waiting = studies[1:]
-        for path in (*models, *studies[:1]):
-            self._open(path)
+        if session := next(filter(is_session, paths), None):
+            self.sessions.open(session)
+            return
+        edits = [path for path in paths if is_edit_list(path)]
+        others = tuple(dict.fromkeys(whole_model(path) for path in paths if path not in edits))
+        waiting = Notice("Waiting for the disk …", trouble=False)
+        soon(
+            self,
+            lambda: [path for path in others if is_model(path)],
+            partial(self._open_together, others, edits),
+            partial(self._desk.notice.emit, waiting),
+        )
+
+    def _open_together(
+        self, paths: tuple[Path, ...], edits: list[Path], models: list[Path]
+    ) -> None:
+        studies = [path for path in paths if path not in models]
+        self._together = Together(paths, waiting=studies[1:], edits=edits)
+        for path in models:
+            self._open_model(path)
+        if studies:
+            self._open_study(studies[0])
+        if not models:
+            self._put_edits()
+
+    def _put_edits(self) -> None:
+        while self._together.edits:
+            self._apply_edits(self._together.edits.pop(0))
 
     def _go_on(self, path: Path) -> None:
         if path not in self._together.paths:
             return
         if self._together.refused:
             self._tell()  # again: what opens takes the line for itself
+        if path == self._together.model:
+            self._put_edits()
         if path == self._together.study:
             self._next_study()
 
@@ -180,11 +226,15 @@ class Opening(QObject):
     def _next_study(self) -> None:
         self._together.study = None
         if self._together.waiting:
-            self._open(self._together.waiting.pop(0))
+            self._open_study(self._together.waiting.pop(0))
 
     def _remember(self, path: Path) -> None:
         if path not in (self.paths.sample_model, self.paths.sample_study):
-            self.recent.remember("models" if is_model(path) else "studies", path)
+            if path not in self._desk.open_paths:
+                self.recent.remember("models", path)
+            else:  # the study that was opened last stands first
+                told = in_words(self._desk.studies[0], datetime.now().astimezone())
+                self.recent.remember("studies", path, told)
 
 
 def _files(data: QMimeData) -> list[Path]:

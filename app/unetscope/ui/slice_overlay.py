@@ -14,12 +14,14 @@ from unetscope.ui.colours import DIVERGING, VIRIDIS, to_levels
 from unetscope.ui.widgets.canvas_content import Box
 from unetscope.ui.widgets.canvas_painting import paint_box
 from unetscope.ui.widgets.canvas_pictures import overlay_image
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 
 MARGIN = 10.0
 BAR = 96.0  # width of the colour bar
 
 
+@guarded
 class SliceOverlay(QWidget):
     """Draws an `OverlayView` over a canvas, and tells where the mouse is over the slice.
 

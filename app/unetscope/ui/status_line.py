@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 
 from unetscope.presenters.frame import FrameView
 from unetscope.ui.widgets.elided_label import ElidedLabel
+from unetscope.ui.widgets.guard import guarded
 
 WHOLE = 1000
 
 
+@guarded
 class _Told(ElidedLabel):
     """A line of text that says when it is clicked."""
 
@@ -60,11 +62,11 @@ class StatusLine(QStatusBar):
     def show_view(self, view: FrameView) -> None:
         """Show what `view` says."""
         self.text.setText(view.busy or f"{view.status} {view.hint}".strip())
-        self._has_details = bool(view.details)
-        tips = (view.status, view.hint, "Click to see all of them." if view.details else "")
+        self._has_details = bool(view.details) or view.report
+        tips = (view.status, view.hint, _tip(view))
         self.text.setToolTip("\n".join(tip for tip in tips if tip))
         shape = Qt.CursorShape
-        self.text.setCursor(shape.PointingHandCursor if view.details else shape.ArrowCursor)
+        self.text.setCursor(shape.PointingHandCursor if self._has_details else shape.ArrowCursor)
         role = "error" if view.trouble and not view.busy else ""
         if self.text.property("role") != role:
             self.text.setProperty("role", role)
@@ -75,3 +77,11 @@ class StatusLine(QStatusBar):
         self.progress.setRange(0, WHOLE if view.share >= 0 else 0)  # 0: moves without end
         self.progress.setValue(round(view.share * WHOLE))
         self.engine.setText(view.engine)
+        says = (view.engine_does, view.guard)
+        self.engine.setToolTip("\n".join(each for each in says if each))
+
+
+def _tip(view: FrameView) -> str:
+    if view.report:
+        return "Click to see, copy or save the report."
+    return "Click to see all of them." if view.details else ""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from unetscope.domain.tags import TagRow
 from unetscope.presenters.tags import TagsPresenter, TagsView
 from unetscope.ui import theme
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.row_table import RowTable
 
 HEADINGS = ("Tag", "Name", "VR", "Value")
@@ -42,6 +43,7 @@ class TagModel(RowTable[TagRow]):
         return None
 
 
+@guarded
 class TagBrowser(QDialog):
     """Draws a `TagsView` and reports what is searched; it follows the slice while it is open."""
 

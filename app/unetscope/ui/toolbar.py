@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QSlider, QToolBar, QToolButton, QWidg
 
 from unetscope.ui.actions import TOOLBAR
 from unetscope.ui.widgets.banner import Banner
+from unetscope.ui.widgets.guard import guarded
 
 WITHOUT_TEXT = frozenset(
     {
@@ -28,6 +29,7 @@ BESIDE, ALONE = (
 )
 
 
+@guarded
 class Toolbar(QToolBar):
     """Spells its commands out where there is room; the banner is always in view."""
 

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QWidget
 
 from unetscope.state.card_keeper import is_changed
 from unetscope.state.desk import Desk
+from unetscope.state.sessions import Sessions
 from unetscope.state.store import Store
-from unetscope.ui import dialogs
+from unetscope.ui import dialogs, session_dialogs
 
 Again = Callable[[], None]
 
@@ -20,7 +21,8 @@ Again = Callable[[], None]
 class UnsavedEdits(QObject):
     """Asks before edits, or changes of the input card, are lost, and saves them.
 
-    What would lose them waits while they are written, and is given up where that fails.
+    What would lose them waits while they are written, and is given up where that fails. While the
+    session has a file, it is that file that is asked about.
 
     Parameters
     ----------
@@ -29,11 +31,17 @@ class UnsavedEdits(QObject):
     """
 
     def __init__(
-        self, store: Store, desk: Desk, save_card: Callable[[Again], None], window: QWidget
+        self,
+        store: Store,
+        desk: Desk,
+        sessions: Sessions,
+        save_card: Callable[[Again], None],
+        window: QWidget,
     ) -> None:
         super().__init__(window)
         self._store = store
         self._desk = desk
+        self._sessions = sessions
         self._save_card = save_card
         self._window = window
         self._again: Again | None = None
@@ -51,6 +59,8 @@ class UnsavedEdits(QObject):
         """
         self._again = None
         given_up, self._given_up = self._given_up, frozenset()
+        if self._sessions.path is not None:
+            return self._session_may_be_lost(self._sessions.path, again)
         edits, card = self._desk.has_unsaved_edits, is_changed(self._store.session)
         for what, is_there, ask, save in (
             ("edits", edits, dialogs.ask_about_edits, self.ask_save),
@@ -65,6 +75,14 @@ class UnsavedEdits(QObject):
                 return False
             given_up |= {what}
         return True
+
+    def _session_may_be_lost(self, path: Path, again: Again) -> bool:
+        if self._sessions.holds_all:
+            return True
+        choice = session_dialogs.ask_about_session(self._window, path.stem)
+        if choice is dialogs.Choice.SAVE:
+            self._sessions.save(path, partial(self._saved, again, frozenset()))
+        return choice is dialogs.Choice.DISCARD
 
     def _saved(self, again: Again, given_up: frozenset[str]) -> None:
         """Soon, call again what asked; nobody is asked twice about what may be lost."""

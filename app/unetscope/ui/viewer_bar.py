@@ -11,6 +11,7 @@ from unetscope.domain.viewer import FASTEST, SLOWEST
 from unetscope.presenters.slice_view import SlicePresenter, SliceView
 from unetscope.ui.colours import VIRIDIS, to_rgb32
 from unetscope.ui.key_tips import set_tip
+from unetscope.ui.widgets.guard import guarded
 
 SCALE_SIZE = QSize(96, 10)
 NUMBER_KEYS = frozenset(
@@ -27,6 +28,7 @@ NUMBER_KEYS = frozenset(
 )
 
 
+@guarded
 class ViewerBar(QWidget):
     """Is there only while there is something to set."""
 

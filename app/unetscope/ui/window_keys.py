@@ -9,10 +9,12 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from unetscope.state.store import Store
+from unetscope.ui.widgets.guard import guarded
 
 UNDO, REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 
 
+@guarded
 class WindowKeys(QObject):
     """Watches all keys of the program on behalf of one window, until it is told to stop.
 

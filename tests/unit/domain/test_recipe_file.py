@@ -22,7 +22,7 @@ def test_an_own_recipe_comes_back_bit_for_bit() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        {"format": 2, "name": "a", "values": [[1]]},
+        {"format": 0, "name": "a", "values": [[1]]},
         {"format": 1, "name": "", "values": [[1]]},
         {"format": 1, "name": "a\nb", "values": [[1]]},
         {"format": 1, "name": 3, "values": [[1]]},
@@ -39,6 +39,12 @@ def test_an_own_recipe_comes_back_bit_for_bit() -> None:
 def test_a_bad_file_is_refused_with_a_sentence_that_names_it(content: object) -> None:
     with pytest.raises(UnetscopeError, match=r"bad\.recipe\.json is no recipe"):
         read_recipe(json.dumps(content), "bad.recipe.json")
+
+
+def test_a_recipe_of_a_later_version_says_so() -> None:
+    content = json.dumps({"format": 2, "name": "a", "values": [[1]]})
+    with pytest.raises(UnetscopeError, match="written by a later version"):
+        read_recipe(content, "a.recipe.json")
 
 
 def test_an_own_recipe_is_stretched_over_another_window() -> None:

@@ -27,6 +27,7 @@ from unetscope.domain.survey import MapPeaks, peaks_of
 from unetscope.engine.messages import Ready, Reply, Request
 from unetscope.engine.process import EngineProcess
 from unetscope.engine.worker import Listener, Worker
+from unetscope.processes.room import Room
 
 if TYPE_CHECKING:
     from unetscope.engine.workbench import Workbench
@@ -61,6 +62,10 @@ class FakeWorkbench:
         self.closed = 0
         self.trouble: Exception | None = None
         self.before_step: Callable[[int], None] = lambda _: None
+
+    def file_at(self, path: Path, place: Path) -> None:
+        assert path == REF.path
+        assert place.name == path.name
 
     def look(self, asked: LookRequest) -> Look:
         self.looks.append(asked.image_key)
@@ -113,12 +118,13 @@ class ThreadChild:
     born: list[ThreadChild]
     bench: FakeWorkbench
 
-    def __init__(self, log: Path | None) -> None:
+    def __init__(self, log: Path | None, speeds: tuple[float, ...]) -> None:
         self.born.append(self)
         self.connection, self.theirs = multiprocessing.Pipe()
         self._dies, self._death = multiprocessing.Pipe()
         self.sentinel = self._dies.fileno()
-        self.pid, self.is_ready = len(self.born), False
+        self.pid, self.is_ready, self.exit_code = len(self.born), False, None
+        self.room = Room("test")
         self.received: list[Request] = []
         self._listener = Listener(cast("Any", self.theirs))
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -151,6 +157,7 @@ class ThreadChild:
         self._listener.join(PATIENCE)
         for end in (self.theirs, self._dies, self._death):
             end.close()
+        self.room.remove()
 
 
 class Caller:

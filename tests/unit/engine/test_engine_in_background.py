@@ -21,7 +21,7 @@ from tests.unit.engine.bench import (
 from unetscope.domain.errors import EngineError
 from unetscope.domain.ports import Cancel, Effects, EngineState, Look, LookRequest
 from unetscope.domain.survey import MapPeaks
-from unetscope.engine import idle, process
+from unetscope.engine import idle, supervisor
 from unetscope.engine.messages import LookAhead, LookAt
 
 
@@ -30,7 +30,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> FakeWorkbench:
     bench = FakeWorkbench()
     monkeypatch.setattr(ThreadChild, "born", [], raising=False)
     monkeypatch.setattr(ThreadChild, "bench", bench, raising=False)
-    monkeypatch.setattr(process, "Child", ThreadChild)
+    monkeypatch.setattr(supervisor, "Child", ThreadChild)
     monkeypatch.setattr(idle, "TELL_EVERY", 0.0)
     return bench
 
@@ -173,11 +173,11 @@ def test_looking_ahead_that_kills_it_is_not_tried_again(
 def test_all_background_work_fails_where_no_engine_can_be_started(
     caller: Caller, bench: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(_log: object) -> None:
+    def never(*_: object) -> None:
         raise OSError("no processes left")
 
     def die(_step: int) -> None:
-        monkeypatch.setattr(process, "Child", never)
+        monkeypatch.setattr(supervisor, "Child", never)
         ThreadChild.born[-1].kill()
 
     bench.before_step = die
@@ -243,3 +243,17 @@ def test_a_cancelled_survey_never_calls_back(caller: Caller, bench: FakeWorkbenc
     survey(caller, "8")
     caller.wait_for(2)
     assert bench.looks == ["8"]
+
+
+def test_memory_that_runs_out_is_an_answer_and_the_engine_lives_on(
+    caller: Caller, bench: FakeWorkbench
+) -> None:
+    class ResourceExhaustedError(Exception):
+        """As TensorFlow calls it."""
+
+    for trouble in (MemoryError(), ResourceExhaustedError("OOM when allocating")):
+        bench.trouble = trouble
+        sweep(caller)
+        caller.wait_for(len(caller.errors) + 1)
+    assert [error.what for error in caller.errors] == ["The engine ran out of memory."] * 2
+    assert len(ThreadChild.born) == 1

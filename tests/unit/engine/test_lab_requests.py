@@ -13,7 +13,7 @@ from tests.unit.fakes import lab_maps_of
 from unetscope.domain.errors import ModelError
 from unetscope.domain.lab import LabLayer, LabMaps, LabRequest
 from unetscope.domain.ports import Look
-from unetscope.engine import process
+from unetscope.engine import supervisor
 from unetscope.engine.jobs import LookJob
 from unetscope.engine.lab_job import LabJob
 from unetscope.engine.messages import Convolve
@@ -46,7 +46,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> LabWorkbench:
     bench = LabWorkbench()
     monkeypatch.setattr(ThreadChild, "born", [], raising=False)
     monkeypatch.setattr(ThreadChild, "bench", bench, raising=False)
-    monkeypatch.setattr(process, "Child", ThreadChild)
+    monkeypatch.setattr(supervisor, "Child", ThreadChild)
     return bench
 
 

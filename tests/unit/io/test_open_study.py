@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
@@ -371,3 +372,30 @@ def test_bit_flips_anywhere_in_a_file_raise_nothing_else(tmp_path: Path) -> None
                     series.volume()
             except UnetscopeError:
                 pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_no_file_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.dcm")
+    assert "is not a file" in message(tmp_path / "pipe.dcm")
+
+
+def test_slices_of_two_frames_of_reference_are_two_series(tmp_path: Path) -> None:
+    for number, dataset in enumerate(mr_stack(5)):
+        dataset.FrameOfReferenceUID = f"1.2.{number // 3}"
+        save(dataset, tmp_path / f"{number}.dcm")
+    study = open_study(tmp_path)
+    assert sorted(len(series) for series in study.series) == [2, 3]
+    assert all("2 frames of reference" in series.warnings[0] for series in study.series)
+    assert len({series.frame_of_reference for series in study.series}) == 2
+
+
+def test_a_file_that_changed_since_it_was_opened_gives_no_picture(tmp_path: Path) -> None:
+    path = save(mr_slice(), tmp_path / "one.dcm")
+    series = open_study(path).series[0]
+    path.write_bytes(path.read_bytes()[:-40] + bytes(60))
+    with pytest.raises(StudyError, match="has changed since it was opened"):
+        series.slice(0)
+    path.unlink()
+    with pytest.raises(StudyError, match="no longer there"):
+        series.slice(0)

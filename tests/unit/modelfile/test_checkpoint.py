@@ -78,7 +78,8 @@ def test_what_is_no_message_is_refused(content: bytes) -> None:
 
 
 def test_the_objects_of_the_sample_hold_its_weights() -> None:
-    checkpoint = Checkpoint(SAMPLE / "variables" / "variables", "sample")
+    files = {path.name: path.read_bytes() for path in (SAMPLE / "variables").iterdir()}
+    checkpoint = Checkpoint(files, "sample")
     layer = checkpoint.child(0, "layer_with_weights-0")
     assert layer is not None
     assert checkpoint.child(0, "layer-1") == layer

@@ -116,6 +116,44 @@ def test_progress_is_shown_and_can_be_cancelled(bench: Bench, frame: FramePresen
     assert not frame.view.trouble
 
 
+def test_a_dead_engine_is_told_of_once_and_that_it_lives_again(
+    bench: Bench, frame: FramePresenter
+) -> None:
+    sentence = "The engine was ended from outside; it is being started again."
+    bench.desk.start_engine()
+    bench.engine.on_status(EngineStatus(EngineState.RESTARTING, sentence))
+    assert (frame.view.status, frame.view.trouble) == (sentence, True)
+    assert frame.view.engine == "Engine starts again …"
+    bench.engine.on_status(EngineStatus(EngineState.READY, "The engine is ready.", guard="Safe."))
+    assert frame.view.status == "The engine works again; nothing is lost."
+    assert not frame.view.trouble
+    assert (frame.view.engine_does, frame.view.guard) == ("The engine is ready.", "Safe.")
+
+
+def test_what_the_engine_does_for_long_can_be_stopped(bench: Bench, frame: FramePresenter) -> None:
+    bench.desk.start_engine()
+    bench.engine.on_status(EngineStatus(EngineState.BUSY, "", doing="Running the network"))
+    assert (frame.view.busy, frame.view.share) == ("Running the network", -1)
+    frame.cancel()
+    assert bench.engine.interrupted == [True]
+    assert frame.view.busy == ""
+    assert "stays open" not in frame.view.status  # the one who asked is told
+    bench.engine.on_status(EngineStatus(EngineState.READY))
+    assert frame.view.busy == ""
+
+
+def test_the_engine_goes_on_while_reading_a_study_is_cancelled(
+    bench: Bench, frame: FramePresenter
+) -> None:
+    bench.desk.start_engine()
+    bench.engine.on_status(EngineStatus(EngineState.BUSY, "", doing="Running the network"))
+    bench.desk.open_study(Path("/study"))
+    assert frame.view.busy == "Opening the study"
+    frame.cancel()
+    assert bench.engine.interrupted == []
+    assert frame.view.status == "Cancelled; what was open stays open."
+
+
 def test_the_engine_is_described_in_a_few_words(bench: Bench, frame: FramePresenter) -> None:
     assert frame.view.engine == "Engine starting …"
     bench.desk.start_engine()

@@ -89,7 +89,7 @@ def test_files_that_were_left_out_are_named_with_their_reasons(bench: Bench, ear
     bench.open_study(skipped=skipped)
     (notice,) = ears.notices
     assert notice.what == "2 files could not be shown."
-    assert notice.hint == "report.pdf: not a DICOM file"
+    assert notice.hint == "report.pdf: not a DICOM file."
     assert notice.details == {"/s/report.pdf": "not a DICOM file", "/s/b.dcm": "a colour image"}
     bench.open_study(skipped=skipped[:1])
     assert ears.notices[-1].what == "1 file could not be shown."
@@ -101,7 +101,7 @@ def test_files_that_nobody_takes_for_slices_are_not_counted(bench: Bench, ears: 
     assert ears.notices == []
     bench.open_study(skipped=(Skipped(Path("/s/c.dcm"), "cut short"), *texts))
     (notice,) = ears.notices
-    assert (notice.what, notice.hint) == ("1 file could not be shown.", "c.dcm: cut short")
+    assert (notice.what, notice.hint) == ("1 file could not be shown.", "c.dcm: cut short.")
     assert list(notice.details) == ["/s/c.dcm", "/s/a.txt", "/s/b.txt"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from unetscope.domain.edits import SetKernel
 from unetscope.domain.errors import ModelError
 from unetscope.domain.ports import Notice, Saved
 from unetscope.domain.presets import NewModel
+from unetscope.state import jobs
 
 PATH = Path("/models/unet.keras")
 NEW = NewModel.proposed("unet")
@@ -114,3 +116,41 @@ def test_a_new_model_that_cannot_be_written_says_why(bench: Bench, ears: Ears) -
     assert bench.session.network is before
     assert ears.notices == [Notice("The disk is full.", "Choose another folder.")]
     assert ears.busy[-1] == (1.0, "")
+
+
+@pytest.fixture
+def slow_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model file that takes longer to read than the user should wait without a word."""
+    monkeypatch.setattr(jobs, "LONG", 0.0)
+    read = bench.files.read_network
+    path = Path("/models/m.keras")
+    bench.files.networks[path] = unet()
+
+    def slowly(asked: Path) -> object:
+        patience = time.monotonic() + 10
+        while not bench.jobs.letters and time.monotonic() < patience:
+            time.sleep(0.001)
+        return read(asked)
+
+    monkeypatch.setattr(bench.files, "read_network", slowly)
+    return path
+
+
+def test_a_model_that_takes_long_to_read_is_told_of(
+    bench: Bench, ears: Ears, slow_file: Path
+) -> None:
+    bench.desk.open_model(slow_file)
+    bench.jobs.run()
+    assert ears.busy == [(-1.0, "Opening m.keras"), (1.0, "")]
+    assert ears.opened == [slow_file]
+
+
+def test_opening_a_model_can_be_cancelled(bench: Bench, ears: Ears, slow_file: Path) -> None:
+    bench.desk.open_model(slow_file)
+    bench.jobs.work()  # it is read, but nobody was told
+    bench.desk.cancel()
+    bench.jobs.run()
+    assert ears.opened == []
+    assert bench.session.network is None
+    assert ears.busy[-1] == (1.0, "")
+    assert bench.engine.described == []

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from unetscope.domain.errors import StudyError, UnetscopeError
+from unetscope.state import jobs as jobs_module
 from unetscope.state.jobs import JobContext, Jobs
 
 HANG = 20.0  # seconds after which a test that waits has failed
@@ -153,8 +154,8 @@ def test_a_bug_is_delivered_as_a_sentence_with_its_cause(
 
     owner.submit("study", work)
     owner.take()
-    assert "division by zero" in owner.errors[0].what
-    assert owner.errors[0].hint == "The log has the details."
+    assert "ZeroDivisionError" in owner.errors[0].what
+    assert owner.errors[0].hint == "Help → Report of trouble has the details."
     assert isinstance(owner.errors[0].__cause__, ZeroDivisionError)
     assert "job study failed" in caplog.text
 
@@ -201,3 +202,43 @@ def test_stop_cancels_all_that_runs_or_waits_and_joins_the_threads(owner: Owner)
     while not owner.letters.empty():
         owner.take()
     assert (owner.answers, owner.errors, ran) == ([], [], [])
+
+
+def test_what_takes_long_without_telling_how_far_it_is_is_told_of(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "LONG", 0.01)
+    told: list[object] = []
+    go_on = threading.Event()
+
+    def work(_: JobContext) -> str:
+        assert go_on.wait(HANG)
+        return "read"
+
+    owner.jobs.submit(
+        "model",
+        work,
+        done=told.append,
+        failed=owner.errors.append,
+        progress=lambda share, sentence: told.append((share, sentence)),
+        long="Opening a model",
+    )
+    owner.take()
+    go_on.set()
+    owner.take()
+    assert told == [(-1.0, "Opening a model"), "read"]
+
+
+def test_what_is_done_soon_is_not_told_of(owner: Owner) -> None:
+    told: list[object] = []
+    owner.jobs.submit(
+        "model",
+        lambda _: "read",
+        done=told.append,
+        failed=owner.errors.append,
+        progress=lambda *given: told.append(given),
+        long="Opening a model",
+    )
+    owner.finish()
+    assert told == ["read"]
+    assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())

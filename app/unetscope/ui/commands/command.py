@@ -36,6 +36,11 @@ def has_series(s: Session) -> bool:
     return s.series is not None
 
 
+def has_something(s: Session) -> bool:
+    """A network is open or a series is shown."""
+    return has_network(s) or has_series(s)
+
+
 def has_both(s: Session) -> bool:
     """A network is open and a series is shown."""
     return has_network(s) and has_series(s)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtGui import QKeySequence
 
-from unetscope.ui.commands.command import Command, called, has_edits, has_kernel, has_network
+from unetscope.ui.commands.command import (
+    Command,
+    called,
+    has_edits,
+    has_kernel,
+    has_network,
+    has_series,
+    has_something,
+)
 
 Keys = QKeySequence.StandardKey
 
@@ -47,6 +55,29 @@ FILE: tuple[Command, ...] = (
         tip="Open the head and the brain tissue U-Net that come with Unetscope",
     ),
     Command(
+        id="file.open_session",
+        text=called("Open session…"),
+        ask=lambda w: w.opening.sessions.ask_open(),
+        shortcut="Ctrl+Alt+O",
+        tip="Go on where a session was saved: its study, its model and all edits",
+    ),
+    Command(
+        id="file.save_session",
+        text=called("Save session"),
+        ask=lambda w: w.opening.sessions.save(),
+        enabled=has_something,
+        shortcut=Keys.Save,
+        tip="Write what is open, selected, changed and measured to a file, to go on later",
+    ),
+    Command(
+        id="file.save_session_as",
+        text=called("Save session as…"),
+        ask=lambda w: w.opening.sessions.ask_save_as(),
+        enabled=has_something,
+        shortcut="Ctrl+Alt+S",
+        tip="Write the session to another file",
+    ),
+    Command(
         id="file.save_model",
         text=called("Save edited model…"),
         ask=lambda w: w.unsaved.ask_save(),
@@ -87,6 +118,20 @@ FILE: tuple[Command, ...] = (
         ask=lambda w: w.filters_panel.ask_save_table(),
         enabled=has_kernel,
         tip="Write norm, sparsity, activation and effect of each filter as CSV",
+    ),
+    Command(
+        id="file.close_study",
+        text=called("Close study"),
+        ask=lambda w: w.opening.close_study(),
+        enabled=has_series,
+        tip="Put the study shown away; its files stay as they are",
+    ),
+    Command(
+        id="file.close_model",
+        text=called("Close model"),
+        ask=lambda w: w.opening.close_model(),
+        enabled=has_network,
+        tip="Put the model away; edits that no file holds are asked about first",
     ),
     Command(
         id="file.quit", text=called("Quit"), ask=lambda w: w.close_window(), shortcut=Keys.Quit

@@ -59,6 +59,13 @@ LAYERS: tuple[Command, ...] = (
         tip="Put 0 in place of everything the layer gives, or bring it back; it can be undone",
     ),
     Command(
+        id="network.replaced_layers",
+        text=called("Replaced layers…"),
+        ask=lambda w: w.presenters.layers.replace_again(),
+        enabled=lambda s: s.network is not None and bool(s.network.replaced),
+        tip="Choose again what stands in for layers whose code is not run",
+    ),
+    Command(
         id="file.save_diagram",
         text=called("Save diagram…"),
         ask=lambda w: w.diagram_panel.ask_save(),

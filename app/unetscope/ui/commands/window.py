@@ -68,5 +68,11 @@ WINDOW: tuple[Command, ...] = (
         ask=lambda w: w.show_shortcuts(),
         shortcut="F1",
     ),
+    Command(
+        id="help.report",
+        text=called("Report of trouble…"),
+        ask=lambda w: w.trouble.show(),
+        tip="Versions, the latest commands and errors, to copy or save; without any names",
+    ),
     Command(id="help.about", text=called("About Unetscope"), ask=lambda w: w.show_about()),
 )

@@ -27,12 +27,14 @@ from unetscope.presenters.comparison import COLUMNS, ComparisonPresenter, Compar
 from unetscope.ui.key_tips import set_tip
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.flow_layout import FlowLayout
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.slice_curve import SliceCurve
 
 PATCH, ROW = 10, 22
 NARROW = "QHeaderView::section { padding: 3px 2px; } QTableView::item { padding: 0 2px; }"
 
 
+@guarded
 class ComparisonPanel(QDockWidget):
     """Draws a `ComparisonView`."""
 

@@ -28,12 +28,14 @@ from unetscope.ui.lab_menus import AddMenu, MoreMenu, SendMenu
 from unetscope.ui.lab_pages import MapPage, NotesPage, WeightsPage, small_button
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.flow_layout import FlowLayout
+from unetscope.ui.widgets.guard import guarded
 
 WIDE = 620  # pixels from which list and pages stand side by side
 SOURCES = {LabSource.SLICE: "slice", LabSource.INPUT: "input"}
 LIST, MAP = "Kernels", "Map"
 
 
+@guarded
 class FilterLabPanel(QDockWidget):
     """Draws a `LabView`; narrow, the list is the first of the pages, wide it stands beside them."""
 

@@ -25,6 +25,7 @@ from unetscope.ui.effect_box import EffectBox
 from unetscope.ui.kernel_rows import HandRow, PlaceRow, ScopeRow, SliderRow
 from unetscope.ui.recipe_row import RecipeRow
 from unetscope.ui.widgets.elided_label import ElidedLabel
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.kernel_grid import KernelGrid
 from unetscope.ui.widgets.kernel_picture import KernelPicture
 
@@ -33,6 +34,7 @@ _FILES = (".npy", ".txt", ".csv", ".tsv")
 _GRID_TIP = "Type a number, turn the wheel or drag up and down to change a value"
 
 
+@guarded
 class KernelPanel(QDockWidget):
     """Draws a `KernelView` and reports every change of the kernel."""
 

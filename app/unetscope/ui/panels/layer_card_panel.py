@@ -23,11 +23,13 @@ from unetscope.presenters.layer_card import ArrayCard, LayerCardPresenter, Layer
 from unetscope.ui import theme
 from unetscope.ui.layer_menu import ask_save_weights
 from unetscope.ui.shape_box import coloured_shape, coloured_words
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.histogram import Histogram
 
 HISTOGRAM = 56
 
 
+@guarded
 class LayerCardPanel(QDockWidget):
     """Draws a `LayerCardView`."""
 

@@ -20,12 +20,14 @@ from unetscope.ui.key_tips import set_tip
 from unetscope.ui.layer_menu import LayerMenu, ask_save_weights
 from unetscope.ui.layer_tree import LayerTree
 from unetscope.ui.shape_box import ShapeBox
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.removable_list import RemovableList
 
 FIND = "Name, type or shape"
 ROOMY, WIDE = 450, 230  # pixels from which there is room for all that is said about a shape
 
 
+@guarded
 class LayersPanel(QDockWidget):
     """Draws a `LayersView`."""
 

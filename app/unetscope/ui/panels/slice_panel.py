@@ -89,7 +89,7 @@ class SlicePanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.canvas)
         self._pages.addWidget(self.welcome)
-        self._pages.setMinimumSize(self.canvas.minimumSizeHint())  # so that two are equally wide
+        self._pages.setMinimumSize(self.canvas.minimumSize())  # so that two are equally wide
         self.planes = PlanesSide(planes, self)
         for canvas in self.planes.canvases:
             canvas.tools = self.canvas.tools  # one hand, one set of habits

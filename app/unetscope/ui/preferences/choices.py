@@ -28,12 +28,18 @@ class Choices:
         Identity is hidden when the program starts.
     engine_mb : int
         Memory in which the engine keeps what it computed, in MB; 0 leaves it to the engine.
+    recent_kept : bool
+        There is a list of recent files.
+    recent_names : bool
+        Studies have the names of their folders in it; else it says what they are.
     """
 
     theme: str = SYSTEM
     annotations: Annotations = Annotations.ALL
     identity_hidden: bool = False
     engine_mb: int = 0
+    recent_kept: bool = True
+    recent_names: bool = False
 
     def first_session(self) -> Session:
         """The session that the program starts with."""
@@ -55,7 +61,9 @@ def kept_choices(settings: QSettings) -> Choices:
         theme=name if name in THEMES else SYSTEM,
         annotations=Annotations(annotations) if known else Annotations.ALL,
         identity_hidden=str(settings.value("identity_hidden", "")) == "true",
-        engine_mb=min(int(megabytes), LARGEST) if megabytes.isdecimal() else 0,
+        engine_mb=min(int(megabytes[:9]), LARGEST) if megabytes.isdecimal() else 0,
+        recent_kept=str(settings.value("recent_kept", "")) != "false",
+        recent_names=str(settings.value("recent_names", "")) == "true",
     )
 
 
@@ -65,3 +73,16 @@ def keep_choices(settings: QSettings, choices: Choices) -> None:
     settings.setValue("annotations", choices.annotations.value)
     settings.setValue("identity_hidden", "true" if choices.identity_hidden else "false")
     settings.setValue("engine/cache_mb", choices.engine_mb)
+    if not choices.recent_kept:
+        forget_recent(settings)
+    settings.setValue("recent_kept", "true" if choices.recent_kept else "false")
+    settings.setValue("recent_names", "true" if choices.recent_names else "false")
+
+
+def forget_recent(settings: QSettings) -> None:
+    """Empty the list of recent files, and the one that Qt keeps for its file dialogs."""
+    settings.remove("recent")
+    of_dialogs = QSettings(QSettings.Scope.UserScope, "QtProject")
+    for key in ("FileDialog/history", "FileDialog/lastVisited"):
+        if of_dialogs.contains(key):
+            of_dialogs.remove(key)

@@ -30,6 +30,12 @@ class GeneralPage(QWidget):
             self.annotations.addItem(text, state.value)
         self.identity = QCheckBox("Hide the patient's identity when the program starts")
         self.identity.setObjectName("preferences.identity")
+        self.recent = QCheckBox("Keep a list of recent files")
+        self.recent.setObjectName("preferences.recent")
+        self.names = QCheckBox("Show recent studies by the names of their folders")
+        self.names.setObjectName("preferences.recent_names")
+        self.names.setToolTip("Names of folders may tell who the patient is")
+        self.recent.toggled.connect(self.names.setEnabled)
         self.memory = QSpinBox()
         self.memory.setObjectName("preferences.memory")
         self.memory.setRange(0, LARGEST)
@@ -43,12 +49,17 @@ class GeneralPage(QWidget):
         layout.addRow("Theme", self.theme)
         layout.addRow("Texts over the slice at first", self.annotations)
         layout.addRow("", self.identity)
+        layout.addRow("", self.recent)
+        layout.addRow("", self.names)
         layout.addRow("The engine keeps up to", self.memory)
         layout.addRow("", note)
 
         self.theme.setCurrentIndex(self.theme.findData(choices.theme))
         self.annotations.setCurrentIndex(self.annotations.findData(choices.annotations.value))
         self.identity.setChecked(choices.identity_hidden)
+        self.names.setChecked(choices.recent_names)
+        self.names.setEnabled(choices.recent_kept)
+        self.recent.setChecked(choices.recent_kept)
         self.memory.setValue(choices.engine_mb)
 
     @property
@@ -59,4 +70,6 @@ class GeneralPage(QWidget):
             annotations=Annotations(self.annotations.currentData()),
             identity_hidden=self.identity.isChecked(),
             engine_mb=self.memory.value(),
+            recent_kept=self.recent.isChecked(),
+            recent_names=self.names.isChecked(),
         )

@@ -6,7 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from unetscope.ui.widgets.guard import guarded
 
+
+@guarded
 class Banner(QFrame):
     """Shows a text such as "Edited model — research use only"; hidden while there is none.
 

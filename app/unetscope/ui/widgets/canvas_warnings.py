@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QToolTip
 
 from unetscope.domain.corner_texts import WARNING
 from unetscope.ui.widgets.canvas_painting import INSET, ROOMY
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 
 
+@guarded
 class WarningsHand(QObject):
     """Watches a canvas: a click on its warnings is `clicked`, and their tooltip is all of them."""
 

@@ -6,9 +6,11 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.kernel_numbers import parse_number
 
 
+@guarded
 class CellEditor(QLineEdit):
     """Enter, Tab or a click elsewhere commits a number; Esc leaves it as it was."""
 

@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from unetscope.ui import theme
 from unetscope.ui.colours import DIVERGING, to_rgb32
+from unetscope.ui.widgets.guard import guarded
 
 BAR = 48  # width of the colours, without the numbers
 
 
+@guarded
 class ColourBar(QWidget):
     """From -limit over 0 to +limit, in the diverging colours."""
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from unetscope.domain.diagram import Line
 from unetscope.ui import theme
 from unetscope.ui.widgets.diagram_painting import DiagramContent, line_path, paint_diagram
+from unetscope.ui.widgets.guard import guarded
 
 SMALLEST, LARGEST = 0.05, 6.0
 NOTCH = 1.15  # of the wheel
@@ -38,6 +39,7 @@ _ARROWS = {
 }
 
 
+@guarded
 class DiagramCanvas(QWidget):
     """Shows a `DiagramContent`; remembers only where it is looked at, and where the mouse is."""
 

@@ -6,7 +6,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from unetscope.ui.widgets.guard import guarded
 
+
+@guarded
 class ElidedLabel(QLabel):
     """A QLabel for plain text; the whole text is the tooltip while it is cut."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
+from unetscope.ui.widgets.guard import guarded
 
+
+@guarded
 class FlowLayout(QLayout):
     """Lays widgets out from left to right and begins a new line where one is full."""
 

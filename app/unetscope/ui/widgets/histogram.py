@@ -12,8 +12,10 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from unetscope.ui import theme
+from unetscope.ui.widgets.guard import guarded
 
 
+@guarded
 class Histogram(QWidget):
     """Shows counts between edges; it does not react to the mouse."""
 

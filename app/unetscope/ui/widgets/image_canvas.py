@@ -34,6 +34,7 @@ from unetscope.ui.widgets.canvas_painting import legend_areas, paint_message, pa
 from unetscope.ui.widgets.canvas_pencil import NEEDED, Pencil
 from unetscope.ui.widgets.canvas_pictures import grey_image, outline_paths, overlay_image
 from unetscope.ui.widgets.canvas_view import CanvasView
+from unetscope.ui.widgets.guard import guarded
 
 Tool = Literal["window", "pan", "zoom", "scroll"]
 
@@ -44,6 +45,7 @@ START = 4  # screen pixels that make a press a drag
 SCROLL_STEP = 8.0  # screen pixels of a scrolling drag for one slice
 
 
+@guarded
 class ImageCanvas(QWidget):
     """Shows a `CanvasContent` and reports what the mouse does; it knows nothing of studies.
 
@@ -72,6 +74,7 @@ class ImageCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 140)
         self.tools: dict[Qt.MouseButton, Tool] = {
             Qt.MouseButton.LeftButton: "window",
             Qt.MouseButton.MiddleButton: "pan",
@@ -189,9 +192,6 @@ class ImageCanvas(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(640, 560)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(160, 140)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:

@@ -19,7 +19,7 @@ from unetscope.domain.editor import Cells, Hand
 from unetscope.ui.widgets.cell_editor import CellEditor
 from unetscope.ui.widgets.cell_gesture import CellGesture, weight
 from unetscope.ui.widgets.cell_selection import Selection, line_between
-from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.kernel_numbers import exact_text
 from unetscope.ui.widgets.kernel_painting import paint_frame
 from unetscope.ui.widgets.kernel_picture import KernelPicture
@@ -39,6 +39,7 @@ _OPENS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 _CLEARS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
+@guarded
 class KernelGrid(KernelPicture):
     """Shows a kernel and asks for other values; it changes only when `show_kernel` is called."""
 
@@ -226,7 +227,6 @@ class KernelGrid(KernelPicture):
 
     # Keyboard
 
-    @never_raises
     def event(self, event: QEvent) -> bool:
         # Shortcuts of the window, such as digits for presets, wait while the kernel has focus.
         override = event.type() == QEvent.Type.ShortcutOverride

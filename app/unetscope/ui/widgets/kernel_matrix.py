@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.matrix_painting import (
     STRIP,
     MatrixLayout,
@@ -39,6 +39,7 @@ SMALLEST, LARGEST = 2, 160
 _NOTHING = MatrixSet(values=np.zeros((0, 0, 1, 1), np.float32), order=np.zeros(0, np.intp))
 
 
+@guarded
 class KernelMatrix(QAbstractScrollArea):
     """Shows a `MatrixSet`; rows and columns are told in the order of the layer."""
 
@@ -268,7 +269,6 @@ class KernelMatrix(QAbstractScrollArea):
         self.context_menu.emit(self.cell_at(event.pos())[0], event.globalPos())
         event.accept()
 
-    @never_raises
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self._hover = (-1, -1)
@@ -295,7 +295,6 @@ class KernelMatrix(QAbstractScrollArea):
         else:
             super().wheelEvent(event)
 
-    @never_raises
     def event(self, event: QEvent) -> bool:
         # Shortcuts of the window, such as Up for the next slice, wait while the matrix has focus.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):

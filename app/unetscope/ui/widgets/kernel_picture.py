@@ -12,7 +12,7 @@ from PySide6.QtGui import QFont, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.kernel_layout import GridLayout
 from unetscope.ui.widgets.kernel_numbers import exact_text
 from unetscope.ui.widgets.kernel_painting import (
@@ -26,6 +26,7 @@ from unetscope.ui.widgets.kernel_painting import (
 )
 
 
+@guarded
 class KernelPicture(QWidget):
     """Shows a kernel, or a page of a table with names at its rows and columns."""
 
@@ -157,7 +158,6 @@ class KernelPicture(QWidget):
         self._text = None
         super().changeEvent(event)
 
-    @never_raises
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self._tooltip(self.cell_at(event.pos())), self)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from unetscope.ui import theme
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.map_view import MapView
 
 Cell = tuple[int, int]
@@ -25,6 +26,7 @@ _LEFT, _MIDDLE, _RIGHT = (
 )
 
 
+@guarded
 class MapCanvas(MapView):
     """A `MapView` with the habits of the slice view.
 

@@ -6,13 +6,14 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.tile_gallery import TileGallery
 from unetscope.ui.widgets.tile_painting import paint_frame
 
 _CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
+@guarded
 class MapTiles(TileGallery):
     """A `TileGallery` with more than one tile selected, and keys of its own."""
 
@@ -61,7 +62,6 @@ class MapTiles(TileGallery):
             if left and tile >= 0 and tile == self.selected and self._also:
                 self.selected_changed.emit(tile)  # this one alone
 
-    @never_raises
     def event(self, event: QEvent) -> bool:
         override = event.type() == QEvent.Type.ShortcutOverride
         if override and isinstance(event, QKeyEvent) and self._is_own(event):

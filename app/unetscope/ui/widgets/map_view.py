@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from unetscope.ui import theme
 from unetscope.ui.colours import GREY, Lut, to_levels, to_rgb32
+from unetscope.ui.widgets.guard import guarded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +40,7 @@ class MapContent:
     message: str = ""
 
 
+@guarded
 class MapView(QWidget):
     """Shows a `MapContent`, every value as a sharp rectangle."""
 

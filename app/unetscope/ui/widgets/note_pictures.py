@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from unetscope.domain.lab import Steps
 from unetscope.ui import theme
 from unetscope.ui.colours import DIVERGING, to_levels
+from unetscope.ui.widgets.guard import guarded
 
 WIDE, HIGH = 170, 74
 SHOWN = 7  # pixels of a row
@@ -39,6 +40,7 @@ class NotePicture:
     relu: bool = False
 
 
+@guarded
 class NotePictureView(QWidget):
     """Draws a `NotePicture`."""
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.tile_painting import small_font
 
 GAP = 4.0
@@ -38,6 +38,7 @@ class StripPicture:
     box: tuple[float, float, float, float] | None = None
 
 
+@guarded
 class PictureStrip(QWidget):
     """Shows pictures of one kind side by side, in as many rows as make them largest."""
 
@@ -194,7 +195,6 @@ class PictureStrip(QWidget):
         else:
             super().keyPressEvent(event)
 
-    @never_raises
     def event(self, event: QEvent) -> bool:
         is_key = isinstance(event, QKeyEvent) and event.key() in (*_STEPS, *_ENTER)
         if event.type() == QEvent.Type.ShortcutOverride and is_key:

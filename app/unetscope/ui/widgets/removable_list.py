@@ -16,9 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from unetscope.ui.widgets.guard import guarded
+
 MOST_LINES = 3  # that are shown without scrolling
 
 
+@guarded
 class RemovableList(QWidget):
     """Shows lines; Del, a double click or the button takes the selected one out."""
 

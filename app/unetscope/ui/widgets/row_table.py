@@ -8,10 +8,13 @@ from typing import Generic, TypeVar
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
+from unetscope.ui.widgets.guard import guarded
+
 Index = QModelIndex | QPersistentModelIndex
 Row = TypeVar("Row")
 
 
+@guarded
 class RowTable(QAbstractTableModel, Generic[Row]):
     """A row for each value; it only looks things up, for an exception in a model ends the program.
 

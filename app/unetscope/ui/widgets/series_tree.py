@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from unetscope.ui import icons, theme
+from unetscope.ui.widgets.guard import guarded
 
 SERIES_DATA = "application/x-unetscope-series"  # what a dragged card carries: the series' key
 
@@ -37,6 +38,7 @@ _ACTIONS = QAbstractItemView.CursorAction
 _BACKWARDS = {_ACTIONS.MoveUp, _ACTIONS.MovePrevious, _ACTIONS.MoveLeft, _ACTIONS.MovePageUp}
 
 
+@guarded
 class SeriesTree(QTreeWidget):
     """A tree whose cards can be dragged; what an item shows is in its roles."""
 
@@ -124,6 +126,7 @@ def _item(kind: int, key: str, title: str, details: str) -> QTreeWidgetItem:
     return made
 
 
+@guarded
 class _Cards(QStyledItemDelegate):
     """Paints the items of a `SeriesTree`."""
 

@@ -9,11 +9,13 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from unetscope.ui import theme
+from unetscope.ui.widgets.guard import guarded
 
 EDGE = 3.0  # around the bars
 STEPS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
+@guarded
 class SliceCurve(QWidget):
     """Shows one number a slice; slices without one are left out, the one shown is marked."""
 

@@ -6,11 +6,13 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QCursor, QMouseEvent
 
 from unetscope.ui.widgets.canvas_split import handle_at
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 
 NEAR = 8.0  # screen pixels from the line that still take hold of it
 
 
+@guarded
 class SplitHandle(QObject):
     """Takes hold of the handle of a canvas before the canvas itself sees the mouse."""
 

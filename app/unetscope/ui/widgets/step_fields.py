@@ -8,9 +8,12 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSizePolicy
 
+from unetscope.ui.widgets.guard import guarded
+
 MOST = 1e6
 
 
+@guarded
 class NumberField(QDoubleSpinBox):
     """A number; `wheel` and typing change it, and it says so when the user has finished."""
 
@@ -45,6 +48,7 @@ class NumberField(QDoubleSpinBox):
         return text.rstrip("0").rstrip(point) if point in text else text
 
 
+@guarded
 class ChoiceField(QComboBox):
     """One of several values, each under a name."""
 

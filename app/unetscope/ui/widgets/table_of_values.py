@@ -19,11 +19,9 @@ class TableOfValues(QWidget):
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
         self._labels: list[tuple[QLabel, QLabel]] = []
-        self._unseen = ("", "")  # what a hidden row would say
 
-    def reserve(self, rows: int, name: str, value: str) -> None:
-        """Take the room of that many rows of such a name and value, though less may be shown."""
-        self._unseen = (name, value)
+    def reserve(self, rows: int) -> None:
+        """Keep the height of that many rows, though fewer may be shown."""
         for row in range(len(self._labels), rows):
             self._labels.append(self._new_row(row))
             for label in self._labels[row]:
@@ -36,7 +34,7 @@ class TableOfValues(QWidget):
         while len(self._labels) < len(rows):
             self._labels.append(self._new_row(len(self._labels)))
         for i, (name, value) in enumerate(self._labels):
-            given = rows[i] if i < len(rows) else self._unseen
+            given = rows[i] if i < len(rows) else ("", "")
             name.setText(given[0])
             value.setText(given[1])
             name.setVisible(i < len(rows))
@@ -44,7 +42,7 @@ class TableOfValues(QWidget):
 
     def text(self) -> str:
         """All rows as lines, for the clipboard and for tests."""
-        shown = (pair for pair in self._labels if not pair[0].isHidden())
+        shown = (pair for pair in self._labels if pair[0].text())
         return "\n".join(f"{name.text()}: {value.text()}" for name, value in shown)
 
     def _new_row(self, row: int) -> tuple[QLabel, QLabel]:

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from unetscope.ui import theme
-from unetscope.ui.widgets.guard import never_raises
+from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.text_drag import TextDrag
 from unetscope.ui.widgets.tile_layout import GAP, KEYS, LARGEST, MARGIN, SMALLEST, STRIP, TileLayout
 from unetscope.ui.widgets.tile_painting import (
@@ -40,6 +40,7 @@ FRAME = 3  # what the frame of a tile takes around it
 _NOTHING = TileSet(values=np.zeros((0, 1, 1), np.float32))
 
 
+@guarded
 class TileGallery(QAbstractScrollArea):
     """Shows a `TileSet`; tiles grow a little so that a row fills the width."""
 
@@ -334,7 +335,6 @@ class TileGallery(QAbstractScrollArea):
             self.context_menu.emit(self.index_at(event.pos()), event.globalPos())
         event.accept()
 
-    @never_raises
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self._set_hover(-1)
@@ -358,7 +358,6 @@ class TileGallery(QAbstractScrollArea):
         else:
             super().wheelEvent(event)
 
-    @never_raises
     def event(self, event: QEvent) -> bool:
         # Shortcuts of the window, such as Up for the next slice, wait while the gallery has focus.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
