@@ -87,7 +87,7 @@ def test_trouble_is_told_with_its_hint(bench: Bench, frame: FramePresenter) -> N
 def test_files_that_were_left_out_are_told(bench: Bench, frame: FramePresenter) -> None:
     bench.open_study(skipped=(Skipped(Path("a.pdf"), "not a DICOM file"),))
     assert frame.view.status == "1 file could not be shown."
-    assert frame.view.hint == "a.pdf: not a DICOM file"
+    assert frame.view.hint == "a.pdf: not a DICOM file."
 
 
 def test_a_problem_of_the_engine_is_told(bench: Bench, frame: FramePresenter) -> None:
