@@ -146,7 +146,9 @@ def _program() -> set[Path]:
     package = Path(__file__).resolve().parents[1]
     known = {Path(each) for each in sys.path if each.endswith(("-packages", "-dynload", ".zip"))}
     known |= {Path(each) for each in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    known |= {package, Path(os.__file__).parent, Path(getattr(sys, "_MEIPASS", package))}
+    known |= {package, Path(os.__file__).parent}
+    if hasattr(sys, "_MEIPASS"):  # frozen: the code is in the starter itself
+        known |= {Path(sys._MEIPASS), Path(sys.executable)}
     return {each for each in known if not _is_home_or_above(each)}
 
 
