@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QDoubleSpinBox,
     QLabel,
@@ -571,3 +572,17 @@ def test_pictures_of_the_effect_come_with_the_answer(person: Person) -> None:
     person.pick_layer("dec")
     assert not any(view.isVisible() for view in pictures.values())
     assert "waiting for the engine" in panel.effect.table.text()
+
+
+def test_the_first_edit_leaves_the_value_under_the_mouse(person: Person) -> None:
+    def place() -> tuple[QPoint, QSize]:
+        return person.grid.mapTo(person.window, QPoint()), person.grid.size()
+
+    person.window.resize(1280, 800)
+    person.qtbot.waitUntil(lambda: person.window.width() == 1280)
+    QApplication.processEvents()
+    before = place()
+    person.pick_recipe("Box")
+    person.qtbot.waitUntil(lambda: "mask" in person.window.kernel_panel.effect.table.text())
+    QApplication.processEvents()
+    assert place() == before

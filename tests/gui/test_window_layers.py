@@ -328,6 +328,7 @@ def test_a_click_on_a_heading_sorts_and_the_third_lists_the_network_again(person
 
 def test_columns_can_be_left_out(person: Person) -> None:
     dock, tree = person.window.layers_panel, tree_of(person)
+    person.window.resize(1800, 900)
     person.window.resizeDocks([dock], [600], Qt.Orientation.Horizontal)
     person.qtbot.waitUntil(lambda: not tree.isColumnHidden(4))
     assert items(person)["mid"].text(3) == "Conv2D"

@@ -11,7 +11,10 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.map_view import MapContent, MapView
 from unetscope.ui.widgets.table_of_values import TableOfValues
 
-ROWS = 8  # of an edit of a network with three classes: less must not make the slice jump
+ROOM = 8, "mask, to trained -0.00 mL · Dice 0.000"
+"""Rows of an edit of a network with three classes, and what is as wide: where less is shown, the
+first edit would move the window's parts, and the next turn of the wheel hit another value.
+"""
 
 
 class EffectBox(QWidget):
@@ -68,7 +71,7 @@ class EffectBox(QWidget):
     def show_view(self, view: EffectView) -> None:
         """Show numbers and pictures."""
         if view.lines:
-            self.table.reserve(ROWS)
+            self.table.reserve(*ROOM)
         rows = [(line.name, line.value) for line in view.lines] or [(view.empty, "")]
         self.table.show_rows(rows)
         self._advice.setText(view.advice)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from unetscope.ui.widgets.elided_label import ElidedLabel
+
 
 class TableOfValues(QWidget):
-    """Two columns of text: muted names, and values to the right."""
+    """Two columns of text: muted names, cut where they do not fit, and values to the right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -17,17 +19,19 @@ class TableOfValues(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(2)
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(0, 1)
         self._labels: list[tuple[QLabel, QLabel]] = []
 
-    def reserve(self, rows: int) -> None:
-        """Keep the height of that many rows, though fewer may be shown."""
+    def reserve(self, rows: int, widest: str) -> None:
+        """Take the height of that many rows and the width of a text, whatever is shown."""
         for row in range(len(self._labels), rows):
             self._labels.append(self._new_row(row))
             for label in self._labels[row]:
                 policy = label.sizePolicy()
                 policy.setRetainSizeWhenHidden(True)
                 label.setSizePolicy(policy)
+        width = self.fontMetrics().horizontalAdvance(widest) + self._grid.horizontalSpacing()
+        self.setMinimumWidth(width)
 
     def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
         """Show rows of (name, value)."""
@@ -46,7 +50,7 @@ class TableOfValues(QWidget):
         return "\n".join(f"{name.text()}: {value.text()}" for name, value in shown)
 
     def _new_row(self, row: int) -> tuple[QLabel, QLabel]:
-        name, value = QLabel(self), QLabel(self)
+        name, value = ElidedLabel(parent=self), QLabel(self)
         name.setProperty("role", "muted")
         value.setProperty("role", "value")
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
