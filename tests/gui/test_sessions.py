@@ -133,9 +133,9 @@ def test_the_title_names_the_session_and_marks_what_its_file_lacks(desk: Desk) -
     person.choose("go.next_slice")  # only looking is no change
     assert person.window.windowTitle().startswith("mine — ")
     person.choose("edit.undo")
-    assert person.window.windowTitle().startswith("mine ● — ")
+    person.qtbot.waitUntil(lambda: person.window.windowTitle().startswith("mine ● — "))
     person.choose("edit.redo")
-    assert person.window.windowTitle().startswith("mine — ")
+    person.qtbot.waitUntil(lambda: person.window.windowTitle().startswith("mine — "))
     person.choose("edit.undo")
     person.key(Qt.Key.Key_S, modifiers=CTRL)
     person.qtbot.waitUntil(lambda: person.window.windowTitle().startswith("mine — "))

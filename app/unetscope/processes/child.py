@@ -89,7 +89,10 @@ class ChildProcess:
             self._process.kill()
             self._process.join()
         self._exit_code = self._process.exitcode
-        self._process.close()
+        try:
+            self._process.close()
+        except ValueError:  # another thread that starts a process has just learned of its end
+            self._process.join()
 
 
 def send_file(child: ChildProcess, file: BinaryIO) -> None:

@@ -24,7 +24,9 @@ from unetscope.io.notices import noticing
 from unetscope.io.study import open_study
 
 DATA = Path(pydicom.__file__).parent / "data"
-FILES = sorted(path for path in DATA.rglob("*") if path.is_file())
+FILES = sorted(
+    path for path in DATA.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+)
 
 Decode = Callable[[bytes], NDArray[Any]]
 OTHER_DECODERS: dict[str, Decode] = {  # not the ones that the program asks

@@ -241,4 +241,7 @@ def test_what_is_done_soon_is_not_told_of(owner: Owner) -> None:
     )
     owner.finish()
     assert told == ["read"]
-    assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+    for timer in threading.enumerate():
+        if isinstance(timer, threading.Timer):
+            timer.join(1.0)  # it was cancelled, and ends soon
+            assert not timer.is_alive()
