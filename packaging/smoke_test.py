@@ -175,6 +175,14 @@ class Desk:
             ).strip()
         return ""
 
+    def widest(self) -> int:
+        """Width of the program's widest window, in pixels: the splash is no window yet."""
+        found = "xdotool search --onlyvisible --class unetscope getwindowgeometry --shell %@"
+        with contextlib.suppress(Failed):
+            told = self._clean.user(found).splitlines()
+            return max((int(line[6:]) for line in told if line.startswith("WIDTH=")), default=0)
+        return 0
+
     def screen(self) -> str:
         """Width and height of the screen; empty before there is one."""
         with contextlib.suppress(Failed):
@@ -278,7 +286,9 @@ def first_day(clean: CleanRoot, desk: Desk, running: list[subprocess.Popen[bytes
     with step("Start from the menu"):
         start = time.monotonic()
         running.append(clean.start(f"dbus-run-session gtk-launch {APP}; sleep 1"))
-        until("the window", lambda: "Unetscope" in desk.title())
+        until("the splash", lambda: desk.widest() > 0)
+        print(f"  splash after {time.monotonic() - start:.1f} s")
+        until("the window", lambda: desk.widest() > SCREEN[0] // 2)
         print(f"  window after {time.monotonic() - start:.1f} s")
         time.sleep(3)
         desk.picture("welcome")
