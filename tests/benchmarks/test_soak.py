@@ -17,14 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
-from tests.faults.room import Room, wait_until
+from tests.faults.room import Room, open_room, wait_until
 
-from unetscope.bootstrap import build, dress
 from unetscope.domain.session import Session
 from unetscope.engine.process import EngineProcess
-from unetscope.ui import dialogs
 
 FULL = float(os.environ.get("UNETSCOPE_SOAK", "0"))
 EDITS, OPENINGS = (round(1000 * FULL), round(50 * FULL)) if FULL else (40, 3)
@@ -97,23 +95,8 @@ def slope(values: list[int], every: int) -> tuple[float, float]:
 @pytest.fixture(scope="module")
 def room(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """The real window with the real engine, the sample and an edit."""
-    path = tmp_path_factory.mktemp("soak") / "settings.ini"
-    settings = QSettings(str(path), QSettings.Format.IniFormat)
-    dress(qapp, settings, "dark")
-    program = build(settings=settings)
-    program.window.show()
-    room = Room(program)
-    program.desk.start_engine()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)
-        patch.setattr(dialogs, "ask_about_card", lambda _: dialogs.Choice.DISCARD)
-        try:
-            room.open_sample()
-            yield room
-        finally:
-            program.window.close()
-            program.stop()
-            program.window.deleteLater()
+    with open_room(qapp, tmp_path_factory.mktemp("soak")) as room:
+        yield room
 
 
 def told(what: str, readings: list[Reading], most: int, every: int = 1) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
-from tests.faults.room import Room
-
-from unetscope.bootstrap import build, dress
-from unetscope.ui import dialogs
+from tests.faults.room import Room, open_room
 
 COUNTS: Counter[str] = Counter()
 """Of all faults tried: how many were refused, opened, ended the program, or hung."""
@@ -22,24 +17,8 @@ COUNTS: Counter[str] = Counter()
 @pytest.fixture(scope="module")
 def room(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """The whole program with the sample open and an edit in force."""
-    path = tmp_path_factory.mktemp("faults") / "settings.ini"
-    settings = QSettings(str(path), QSettings.Format.IniFormat)
-    dress(qapp, settings, "dark")
-    program = build(settings=settings)
-    program.window.show()
-    room = Room(program)
-    program.desk.start_engine()
-    with pytest.MonkeyPatch.context() as patch:  # no question waits for an answer
-        patch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)
-        patch.setattr(dialogs, "ask_about_card", lambda _: dialogs.Choice.DISCARD)
-        try:
-            room.open_sample()
-            yield room
-        finally:
-            program.window.close()
-            program.stop()
-            program.window.deleteLater()
-            shutil.rmtree(room.folder, ignore_errors=True)
+    with open_room(qapp, tmp_path_factory.mktemp("faults")) as room:
+        yield room
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

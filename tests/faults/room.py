@@ -14,15 +14,17 @@ from pathlib import Path
 from time import monotonic
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QTimer
+import pytest
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from unetscope.bootstrap import Application
+from unetscope.bootstrap import Application, build, dress
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
 from unetscope.presenters.frame import FrameView
 from unetscope.state.live import SliceKey
+from unetscope.ui import dialogs
 
 PATIENT, IDENTITY = "PLANTEDNAME^JOHN", "PLANTED77"
 FOLDER = "PLANTEDNAME_JOHN"  # named after the patient, as people do
@@ -271,3 +273,31 @@ def full_disk(kept: int = 4096, *also: int) -> Iterator[None]:
                 resource.prlimit(pid, kind, before[pid])
             except ProcessLookupError:
                 continue
+
+
+@contextmanager
+def open_room(app: QApplication, place: Path) -> Iterator[Room]:
+    """The program with its window, the real engine and the sample; no question waits.
+
+    Parameters
+    ----------
+    place : Path
+        A folder for its settings.
+    """
+    settings = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
+    dress(app, settings, "dark")
+    program = build(settings=settings)
+    program.window.show()
+    room = Room(program)
+    program.desk.start_engine()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dialogs, "ask_about_edits", lambda _: dialogs.Choice.DISCARD)
+        patch.setattr(dialogs, "ask_about_card", lambda _: dialogs.Choice.DISCARD)
+        try:
+            room.open_sample()
+            yield room
+        finally:
+            program.window.close()
+            program.stop()
+            program.window.deleteLater()
+            shutil.rmtree(room.folder, ignore_errors=True)

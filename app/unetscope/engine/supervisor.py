@@ -31,7 +31,7 @@ from unetscope.engine.messages import (
 )
 from unetscope.engine.requests import Requests
 from unetscope.engine.watch import STARTING, SURELY, UNTRUSTED, Cause, Deaths, Watch, cause_of
-from unetscope.processes.plain_values import NotPlainError, received
+from unetscope.processes.plain_replies import NotPlainError, received
 
 Deliver = Callable[[Callable[[], None]], None]
 

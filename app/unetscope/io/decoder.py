@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from unetscope.io.decoder_process import Decoded, Refused, Task, frame_seconds, serve
 from unetscope.io.pixels import PixelLayout
 from unetscope.processes.child import ChildProcess, send_file
-from unetscope.processes.plain_values import NotPlainError, received
+from unetscope.processes.plain_replies import NotPlainError, received
 from unetscope.processes.room import Room
 
 SAID = ("unetscope.io.decoder_process",)  # modules whose values the process may send

@@ -208,17 +208,17 @@ def test_whole_layers_are_packed() -> None:
 
 
 def test_study_and_model_are_also_named_by_the_way_from_the_file() -> None:
-    session = opened(replace(unet(), path=Path("/work/models/a.keras")))
-    text = write_session(KeptSession.of(session, (Path("/work/studies/a"),)), Path("/work/saved"))
+    session = opened(replace(unet(), path=Path("/data/models/a.keras")))
+    text = write_session(KeptSession.of(session, (Path("/data/studies/a"),)), Path("/data/saved"))
     kept = read_session(text, NAME)
     assert kept.model is not None
     moved = Path("/elsewhere/saved")
     assert kept.model.candidates(moved) == (
         Path("/elsewhere/models/a.keras"),
-        Path("/work/models/a.keras"),
+        Path("/data/models/a.keras"),
     )
     assert kept.studies[0].candidates(moved)[0] == Path("/elsewhere/studies/a")
-    assert kept.model.candidates(None) == (Path("/work/models/a.keras"),)
+    assert kept.model.candidates(None) == (Path("/data/models/a.keras"),)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from unetscope.domain.network import Network
 from unetscope.engine.messages import Done, Failed, Looked
 from unetscope.engine.shared_arrays import Inbox, Packed
 from unetscope.engine.supervisor import SAID
-from unetscope.processes.plain_values import NotPlainError, received
+from unetscope.processes.plain_replies import NotPlainError, received
 
 Line = tuple["Connection[Any, Any]", "Connection[Any, Any]"]
 
