@@ -1,0 +1,1 @@
+"""Measures of masks against a reference: overlap, surfaces, lesions; SciPy does the distances."""
