@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from unetscope.domain.card import ModelCard
-from unetscope.domain.edits import Edit, SetLayerWeights
+from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError
+from unetscope.domain.overwriting import add_edit
 
 Edits = tuple[Edit, ...]
 
@@ -54,9 +55,7 @@ class History:
         """
         earlier = self.done[:-1] if same_gesture and self.done else self.done
         before = earlier[-1].edits if earlier else ()
-        if isinstance(edit, SetLayerWeights):  # it says all there is to say of the layer
-            before = tuple(other for other in before if other.layer != edit.layer)
-        return History((*earlier, Step(label or edit.label, (*before, edit), self.card)))
+        return History((*earlier, Step(label or edit.label, add_edit(before, edit), self.card)))
 
     def record_all(self, label: str, edits: Edits) -> History:
         """Add a step after which exactly these edits are in force."""

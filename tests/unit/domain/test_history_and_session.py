@@ -21,11 +21,14 @@ from unetscope.domain.edits import (
     SetInputChannel,
     SetKernel,
     SetLayerWeights,
+    apply_all,
 )
 from unetscope.domain.errors import EditError, UnetscopeError
 from unetscope.domain.feature_maps import FIRST_MAPS, MapsChoice, Scaling
 from unetscope.domain.filter_gallery import FIRST_GALLERY, FilterGallery
 from unetscope.domain.history import History
+from unetscope.domain.interventions import SilenceMap
+from unetscope.domain.overwriting import add_edit
 from unetscope.domain.scopes import Scope
 from unetscope.domain.session import SeriesChoice, Session
 from unetscope.domain.window import Window
@@ -70,6 +73,40 @@ def dump(session: Session) -> list[bytes]:
     assert session.network is not None
     names = [each.name for each in session.network.graph.layers]
     return [array.tobytes() for name in names for array in session.weights(name)]
+
+
+# ------------------------------------------------- what an edit leaves of others
+
+
+@given(st.lists(edits(), max_size=12))
+def test_an_edit_that_is_overwritten_is_left_out_and_no_weight_differs(made: list[Edit]) -> None:
+    kept: tuple[Edit, ...] = ()
+    for edit in made:
+        kept = add_edit(kept, edit)
+    for name in SHAPES:
+        with_all = apply_all(NETWORK.graph[name], NETWORK.trained[name], made)
+        without = apply_all(NETWORK.graph[name], NETWORK.trained[name], kept)
+        assert [a.tobytes() for a in with_all] == [a.tobytes() for a in without]
+
+
+def test_a_thousand_edits_of_one_kernel_are_one_in_force_and_a_thousand_steps_back() -> None:
+    history = History()
+    for number in range(1000):
+        history = history.record(SetKernel("conv", 0, number % 2, np.full((3, 5), number)))
+    assert len(history.edits) == 2
+    assert len(history.done) == 1000
+    assert history.jump(500).edits[-1] == SetKernel("conv", 0, 1, np.full((3, 5), 499))
+
+
+def test_weights_of_a_whole_layer_leave_its_silenced_map_silenced() -> None:
+    history = History().record(SilenceMap("conv", 1)).record(SetBias("conv", 0, 1.0))
+    whole = SetLayerWeights("conv", NETWORK.trained["conv"])
+    assert history.record(whole).edits == (SilenceMap("conv", 1), whole)
+
+
+def test_what_a_gain_multiplies_stays() -> None:
+    small, gain = SetKernel("conv", 0, 1, np.zeros((3, 5))), ScaleFilter("conv", 1, 2.0)
+    assert add_edit((small, gain), small) == (small, gain, small)
 
 
 # ------------------------------------------------------------- undo and redo
