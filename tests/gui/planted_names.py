@@ -21,6 +21,7 @@ from tests.gui.conftest import MODEL
 from tests.unit.fakes import CARD, FakeEngine, unet
 
 from unetscope import bootstrap, private_folder, reports
+from unetscope.disk_files import DiskFiles
 from unetscope.domain.card import ModelCard
 from unetscope.domain.network import Network
 from unetscope.run_log import RunLog
@@ -30,7 +31,7 @@ from unetscope.ui.tag_browser import TagBrowser
 NAME, PATIENT_ID, BORN, FOLDER = "OCELOT^ZEBRA", "QX-4711-ID", "19410203", "Okapi_Folder"
 
 
-class Files(bootstrap.DiskFiles):
+class Files(DiskFiles):
     """The real files, and one network that needs no file."""
 
     def read_network(self, path: Path) -> Network:

@@ -1,0 +1,1 @@
+"""The errands of the command line: what the window does, without one."""
