@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,20 +16,32 @@ from unetscope.domain.identity import told
 from unetscope.domain.metrics import Labels
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Cancel, Engine, LookRequest, Notice
-from unetscope.domain.preprocess import Placement
 from unetscope.domain.session import Session
 from unetscope.domain.sources import SeriesSource
 from unetscope.state.desk import Desk
-from unetscope.state.jobs import JobContext, Jobs
+from unetscope.state.jobs import Jobs
+from unetscope.state.kept_masks import KeptMasks, Version
 from unetscope.state.live import Live, SliceKey
-from unetscope.state.network_input import NetworkInput, network_input, on_slice, read_slices
+from unetscope.state.network_input import NetworkInput, on_slice
+from unetscope.state.series_run import SeriesRun, read_input
 from unetscope.state.store import Store
 
-LANES = 2  # one slice is read while the engine is at another
 TRAINED: Edits = ()
 
 Todo = tuple[int, Edits]  # a slice, and the edits with which the network is to see it
-Masks = dict[str, dict[int, Labels]]  # by series and slice
+
+
+def ask_for_mask(
+    engine: Engine,
+    network: Network,
+    task: Todo,
+    fed: NetworkInput,
+    done: Callable[[Labels], None],
+    failed: Callable[[UnetscopeError], None],
+) -> Cancel:
+    """Have the engine segment one slice of many."""
+    request = LookRequest(model=network.ref, image=fed.image, image_key=fed.key, edits=task[1])
+    return engine.segment(request, done, failed)
 
 
 @dataclass(slots=True, eq=False)
@@ -40,22 +52,13 @@ class _Run:
     ----------
     versions : tuple of Edits
         With which edits each slice is segmented: those in force, and for a comparison none too.
-    left : list of Todo
-        What is neither done nor under way, in the order of its turn.
-    unread : list of UnetscopeError
-        Why slices could not be read.
-    at_work : int
-        Lanes that have not come to their end.
     """
 
     source: SeriesSource
     network: Network
     card: ModelCard
     versions: tuple[Edits, ...]
-    left: list[Todo]
-    at_work: int = LANES
-    unread: list[UnetscopeError] = field(default_factory=list)
-    cancels: dict[int, Cancel] = field(default_factory=dict)
+    slices_run: SeriesRun[Todo, Labels] | None = None
 
     @property
     def slices(self) -> int:
@@ -71,9 +74,8 @@ class _Run:
 class SeriesSegmentation:
     """Segments all slices of a series while the window goes on, and keeps their masks.
 
-    The masks belong to one network, as trained and with the edits in force. Those of the trained
-    network stay whatever is edited; the others are dropped when the edits change, and all of them
-    with the network or the steps before it.
+    Masks are kept by network, steps before it and edits: taking an edit back brings those back that
+    were made without it, and a run that was stopped goes on where it was. See `KeptMasks`.
     """
 
     progress_changed = Signal(float, str)
@@ -87,11 +89,8 @@ class SeriesSegmentation:
         self._engine = engine
         self._live = live
         self._run: _Run | None = None
-        self._of: tuple[object, ...] = _made_of(store.session)
-        self._edits = store.session.edits
-        self._trained: Masks = {}
-        self._edited: Masks = {}
-        self._seen: Masks = {}  # of slices that were shown
+        self._made_masks = KeptMasks()
+        self._seen: dict[str, dict[int, Labels]] = {}  # of slices that were shown, by series
         self._sources: dict[str, SeriesSource] = {}
         live.answered.connect(self._on_answer)
         store.changed.connect(self._on_session)
@@ -114,11 +113,11 @@ class SeriesSegmentation:
 
     def masks(self, series: str) -> Mapping[int, Labels]:
         """The kept masks of a series, with the edits in force, by the number of their slice."""
-        return self._kept(self._edits).get(series, {})
+        return self._kept(self._store.session.edits, series)
 
     def trained_masks(self, series: str) -> Mapping[int, Labels]:
         """The kept masks of the trained network."""
-        return self._trained.get(series, {})
+        return self._kept(TRAINED, series)
 
     def start(self, *, compare: bool = False) -> None:
         """Segment the series shown, from the slice shown outwards; what is kept is not redone.
@@ -140,19 +139,20 @@ class SeriesSegmentation:
             (index, edits)
             for index in sorted(range(source.shape[0]), key=lambda index: abs(index - here))
             for edits in versions
-            if index not in self._kept(edits).setdefault(source.uid, {})
+            if index not in self._kept(edits, source.uid)
         ]
-        self._run = _Run(source, session.network, session.card, versions, left)
+        self._run = _Run(source, session.network, session.card, versions)
         self._report(self._run)
-        for lane in range(LANES):
-            self._next(self._run, lane)
+        self._begin(self._run, left)
 
-    def _kept(self, edits: Edits) -> Masks:
-        return self._edited if edits else self._trained
+    def _kept(self, edits: Edits, series: str) -> Mapping[int, Labels]:
+        """The masks of a series by the network shown, with these edits."""
+        version = _version(self._store.session, edits)
+        return self._made_masks.of(version, series) if version else {}
 
     def _made(self, run: _Run) -> int:
         """How many masks of a run are there."""
-        return sum(len(self._kept(edits)[run.source.uid]) for edits in run.versions)
+        return sum(len(self._kept(edits, run.source.uid)) for edits in run.versions)
 
     def cancel(self) -> None:
         """Stop; the masks that are made are kept."""
@@ -163,89 +163,62 @@ class SeriesSegmentation:
 
     # ------------------------------------------------------------ slice by slice
 
-    def _next(self, run: _Run, lane: int) -> None:
-        if not run.left:
-            run.at_work -= 1
-            if not run.at_work:
-                self._finish(run)
-            return
-        index, edits = run.left.pop(0)
-        key = SliceKey(run.source.uid, index)
-        steps = run.card.preprocessing
-        name = self._live.input_key(key, steps, run.network)
+    def _begin(self, run: _Run, todo: list[Todo]) -> None:
+        """Take what is to do through the network."""
+        source, network, steps = run.source, run.network, run.card.preprocessing
+        together = self._desk.together(source)
 
-        together = self._desk.together(run.source)
+        def read(task: Todo) -> NetworkInput:
+            key = self._live.input_key(SliceKey(source.uid, task[0]), steps, network)
+            return read_input(task[0], source, together, steps, network, key)
 
-        def work(_: JobContext) -> NetworkInput:
-            slices = read_slices(index, run.source, together, steps, run.network)
-            return network_input(slices, run.source, steps, run.network, name)
-
-        self._jobs.submit(
-            f"segment {lane}",
-            work,
-            done=partial(self._ask, run, lane, key, edits),
-            failed=partial(self._unread, run, lane),
+        run.slices_run = SeriesRun(
+            self._jobs,
+            "segment",
+            todo,
+            read=read,
+            ask=partial(ask_for_mask, self._engine, network),
+            take=partial(self._take, run),
+            failed=self._failed,
+            ended=partial(self._finish, run),
         )
+        run.slices_run.start()
 
-    def _ask(self, run: _Run, lane: int, key: SliceKey, edits: Edits, fed: NetworkInput) -> None:
-        request = LookRequest(
-            model=run.network.ref, image=fed.image, image_key=fed.key, edits=edits
-        )
-        taken = partial(self._take, run, lane, key, edits, fed.placement)
-        run.cancels[lane] = self._engine.segment(request, taken, partial(self._failed, run))
-
-    def _take(
-        self,
-        run: _Run,
-        lane: int,
-        key: SliceKey,
-        edits: Edits,
-        placement: Placement,
-        mask: Labels,
-    ) -> None:
-        if run is not self._run:
-            return
-        self._kept(edits)[key.series][key.index] = on_slice(mask, placement)
+    def _take(self, run: _Run, task: Todo, fed: NetworkInput, mask: Labels) -> None:
+        index, edits = task
+        version = Version(run.network.ref, run.card.preprocessing, edits)
+        on_the_slice = on_slice(mask, fed.placement)
+        self._made_masks.put(version, run.source.uid, index, on_the_slice)
         self._report(run)
-        self.mask_came.emit(key)
-        self._next(run, lane)
+        self.mask_came.emit(SliceKey(run.source.uid, index))
 
-    def _unread(self, run: _Run, lane: int, error: UnetscopeError) -> None:
-        run.unread.append(error)
-        self._next(run, lane)
-
-    def _failed(self, run: _Run, error: UnetscopeError) -> None:
-        if run is self._run:
-            self._stop()
-            self._tell(error.what, error.hint, trouble=True)
+    def _failed(self, error: UnetscopeError) -> None:
+        self._stop()
+        self._tell(error.what, error.hint, trouble=True)
 
     def _finish(self, run: _Run) -> None:
         self._stop()
         edits = run.versions[-1]
-        masks = self._kept(edits)[run.source.uid]
+        masks = self._kept(edits, run.source.uid)
         count = f"{len(masks)} slice{'s' if len(masks) != 1 else ''}"
         hint = "Research use only."
-        if run.unread:
+        unread = run.slices_run.unread if run.slices_run is not None else []
+        if unread:
             count = f"{len(masks)} of {run.slices} slices"
-            error = told(run.unread[0], hidden=self._store.session.identity_hidden)
+            error = told(unread[0], hidden=self._store.session.identity_hidden)
             hint = f"The others could not be read: {error.what}"
         edited = ""
         if edits:
             edited = " with the trained and" if run.compares else " with"
             edited += " the edited network"
         sizes = ", ".join(_sizes(masks, run)) or "no class was found"
-        self._tell(f"Segmented {count}{edited}: {sizes}.", hint, trouble=bool(run.unread))
+        self._tell(f"Segmented {count}{edited}: {sizes}.", hint, trouble=bool(unread))
 
     # -------------------------------------------------------------- what changes
 
-    def _on_session(self, _: Session, new: Session) -> None:
-        of = _made_of(new)
-        if of == self._of and new.edits == self._edits:
+    def _on_session(self, old: Session, new: Session) -> None:
+        if _version(old, old.edits) == _version(new, new.edits):
             return
-        if of != self._of:
-            self._trained.clear()
-        self._of, self._edits = of, new.edits
-        self._edited.clear()
         self._seen.clear()
         if self._run is not None:
             self._stop()
@@ -276,8 +249,8 @@ class SeriesSegmentation:
             if self._desk.find(uid) is source:
                 continue
             del self._sources[uid]
-            for masks in (self._trained, self._edited, self._seen):
-                masks.pop(uid, None)
+            self._seen.pop(uid, None)
+            self._made_masks.drop(uid)
             if self._run is not None and self._run.source is source:
                 self._stop()
 
@@ -287,10 +260,8 @@ class SeriesSegmentation:
         run, self._run = self._run, None
         if run is None:
             return
-        for lane in range(LANES):
-            self._jobs.cancel(f"segment {lane}")
-        for cancel in run.cancels.values():
-            cancel()
+        if run.slices_run is not None:
+            run.slices_run.stop()
         self.progress_changed.emit(1.0, "")
 
     def _report(self, run: _Run) -> None:
@@ -308,14 +279,14 @@ class SeriesSegmentation:
         self._desk.notice.emit(Notice(what, hint, trouble))
 
 
-def _made_of(session: Session) -> tuple[object, ...]:
-    """All that the trained network's masks depend on, but for the slices."""
-    ref = session.network.ref if session.network else None
-    steps = session.card.preprocessing if session.card else None
-    return ref, steps
+def _version(session: Session, edits: Edits) -> Version | None:
+    """All that the masks depend on, but for the slices."""
+    if session.network is None or session.card is None:
+        return None
+    return Version(session.network.ref, session.card.preprocessing, edits)
 
 
-def _sizes(masks: dict[int, Labels], run: _Run) -> list[str]:
+def _sizes(masks: Mapping[int, Labels], run: _Run) -> list[str]:
     """What each class takes, in mL where the geometry is sure, else in voxels."""
     counts = np.zeros(256, np.int64)
     for mask in masks.values():

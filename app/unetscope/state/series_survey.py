@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 
 from psygnal import Signal
 
-from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
 from unetscope.domain.network import ModelRef, Network
@@ -17,13 +17,13 @@ from unetscope.domain.session import Session
 from unetscope.domain.sources import SeriesSource
 from unetscope.domain.survey import MapPeaks, Survey
 from unetscope.state.desk import Desk
-from unetscope.state.jobs import JobContext, Jobs
+from unetscope.state.jobs import Jobs
 from unetscope.state.live import Live
-from unetscope.state.network_input import NetworkInput, network_input, read_slices
+from unetscope.state.network_input import NetworkInput
+from unetscope.state.series_run import SeriesRun, read_input
 from unetscope.state.shown import SliceKey
 from unetscope.state.store import Store
 
-LANES = 2  # one slice is read while the engine is at another
 KEPT = 64  # surveys
 
 
@@ -54,11 +54,7 @@ class _Run:
     key: SurveyKey
     source: SeriesSource
     network: Network
-    card: ModelCard
-    left: list[int]
-    at_work: int = LANES
-    unread: list[UnetscopeError] = field(default_factory=list)
-    cancels: dict[int, Cancel] = field(default_factory=dict)
+    slices_run: SeriesRun[int, MapPeaks] | None = None
 
 
 class SeriesSurvey:
@@ -130,10 +126,9 @@ class SeriesSurvey:
         self._keep(key, source, survey)
         left = [index for index in range(source.shape[0]) if index not in survey.peaks]
         left.sort(key=lambda index: abs(index - session.slice_index))
-        self._run = _Run(key, source, session.network, session.card, left)
+        self._run = _Run(key, source, session.network)
         self._report(self._run)
-        for lane in range(LANES):
-            self._next(self._run, lane)
+        self._begin(self._run, left)
         self.changed.emit()
 
     def cancel(self) -> None:
@@ -147,69 +142,64 @@ class SeriesSurvey:
 
     # ------------------------------------------------------------ slice by slice
 
-    def _next(self, run: _Run, lane: int) -> None:
-        if not run.left:
-            run.at_work -= 1
-            if not run.at_work:
-                self._finish(run)
-            return
-        index = run.left.pop(0)
-        steps = run.card.preprocessing
-        name = self._live.input_key(SliceKey(run.source.uid, index), steps, run.network)
+    def _begin(self, run: _Run, slices: list[int]) -> None:
+        """Take these slices through the network, up to the layer."""
+        source, network, steps = run.source, run.network, run.key.steps
+        together = self._desk.together(source)
 
-        together = self._desk.together(run.source)
+        def read(index: int) -> NetworkInput:
+            key = self._live.input_key(SliceKey(source.uid, index), steps, network)
+            return read_input(index, source, together, steps, network, key)
 
-        def work(_: JobContext) -> NetworkInput:
-            slices = read_slices(index, run.source, together, steps, run.network)
-            return network_input(slices, run.source, steps, run.network, name)
-
-        self._jobs.submit(
-            f"survey {lane}",
-            work,
-            done=partial(self._ask, run, lane, index),
-            failed=partial(self._unread, run, lane),
+        run.slices_run = SeriesRun(
+            self._jobs,
+            "survey",
+            slices,
+            read=read,
+            ask=partial(self._ask, run.key),
+            take=partial(self._take, run),
+            failed=self._failed,
+            ended=partial(self._finish, run),
         )
+        run.slices_run.start()
 
-    def _ask(self, run: _Run, lane: int, index: int, fed: NetworkInput) -> None:
+    def _ask(
+        self,
+        key: SurveyKey,
+        _: int,
+        fed: NetworkInput,
+        done: Callable[[MapPeaks], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
         request = LookRequest(
-            model=run.network.ref,
+            model=key.model,
             image=fed.image,
             image_key=fed.key,
-            edits=run.key.edits,
-            layer=run.key.layer,
+            edits=key.edits,
+            layer=key.layer,
         )
-        taken = partial(self._take, run, lane, index)
-        run.cancels[lane] = self._engine.survey(request, taken, partial(self._failed, run))
+        return self._engine.survey(request, done, failed)
 
-    def _take(self, run: _Run, lane: int, index: int, peaks: MapPeaks) -> None:
-        if run is not self._run:
-            return
+    def _take(self, run: _Run, index: int, _: NetworkInput, peaks: MapPeaks) -> None:
         found = self._find(run.key)
         if found is None:
             return
         self._keep(run.key, found.source, found.survey.with_slice(index, peaks))
         self._report(run)
         self.changed.emit()
-        self._next(run, lane)
 
-    def _unread(self, run: _Run, lane: int, error: UnetscopeError) -> None:
-        run.unread.append(error)
-        self._next(run, lane)
-
-    def _failed(self, run: _Run, error: UnetscopeError) -> None:
-        if run is self._run:
-            self._stop()
-            self._desk.notice.emit(Notice(error.what, error.hint))
-            self.changed.emit()
+    def _failed(self, error: UnetscopeError) -> None:
+        self._stop()
+        self._desk.notice.emit(Notice(error.what, error.hint))
+        self.changed.emit()
 
     def _finish(self, run: _Run) -> None:
-        if run is not self._run:
-            return
         self._stop()
+        unread = run.slices_run.unread if run.slices_run is not None else []
         found, slices = self._made(run), run.source.shape[0]
         count = f"{found} slices" if found == slices else f"{found} of {slices} slices"
-        hint = f"The others could not be read: {run.unread[0].what}" if run.unread else ""
-        self._tell(f"Surveyed {run.key.layer} over {count}.", hint, trouble=bool(run.unread))
+        hint = f"The others could not be read: {unread[0].what}" if unread else ""
+        self._tell(f"Surveyed {run.key.layer} over {count}.", hint, trouble=bool(unread))
         self.changed.emit()
 
     # -------------------------------------------------------------- what changes
@@ -254,10 +244,8 @@ class SeriesSurvey:
         run, self._run = self._run, None
         if run is None:
             return
-        for lane in range(LANES):
-            self._jobs.cancel(f"survey {lane}")
-        for cancel in run.cancels.values():
-            cancel()
+        if run.slices_run is not None:
+            run.slices_run.stop()
         self.progress_changed.emit(1.0, "")
 
     def _report(self, run: _Run) -> None:

@@ -13,6 +13,7 @@ from unetscope.domain.errors import EngineError
 from unetscope.domain.ports import Notice
 from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.session import Session
+from unetscope.state.kept_masks import KeptMasks, Version
 from unetscope.state.live import SliceKey
 
 EDIT = SetBias("enc", 0, 1.0)
@@ -316,3 +317,42 @@ def test_a_cancelled_comparison_says_how_many_masks_there_are(bench: Bench, ears
     bench.engine.answer_segments()
     bench.segmentation.cancel()
     assert ears.said == "Stopped after 2 of 10 masks, trained and edited; those are kept."
+
+
+def test_undo_brings_the_masks_back_and_a_stopped_run_goes_on(bench: Bench) -> None:
+    bench.update(lambda s: s.edit(EDIT))
+    bench.segmentation.start()
+    go_on(bench, 2)
+    begun = kept(bench)
+    assert 0 < len(begun) < bench.desk.series(UID).shape[0]
+    bench.update(lambda s: s.edit(SetBias("enc", 0, 2.0)))
+    bench.jobs.run()
+    assert not bench.segmentation.running
+    assert not kept(bench)
+    bench.update(Session.undo)
+    assert kept(bench) == begun
+    bench.segmentation.start()
+    bench.jobs.run()
+    again = [asked.request.image_key for asked in bench.engine.segments]
+    assert not any(f"/{UID}/{index}/" in key for key in again for index in begun)
+    go_on(bench)
+    assert len(kept(bench)) == bench.desk.series(UID).shape[0]
+
+
+def test_masks_used_longest_ago_go_when_there_is_no_room() -> None:
+    mask = np.zeros((10, 10), np.uint8)
+    held = KeptMasks(most=250)
+    versions = [Version(unet().ref, Preprocessing(), (SetBias("enc", 0, n),)) for n in range(4)]
+    for version in versions[:3]:
+        held.put(version, UID, 0, mask)
+    assert held.of(versions[0], UID)  # used: the second is the oldest now
+    held.put(versions[3], UID, 0, mask)
+    assert [bool(held.of(version, UID)) for version in versions] == [True, False, True, True]
+
+
+def test_looking_for_masks_that_are_not_there_keeps_nothing() -> None:
+    held = KeptMasks()
+    for number in range(100):  # a drag asks at each event
+        edits = (SetBias("enc", 0, number),)
+        assert not held.of(Version(unet().ref, Preprocessing(), edits), UID)
+    assert not held._held
