@@ -1,0 +1,1 @@
+"""Results as files: segmentations as DICOM SEG, NIfTI and pictures, and images without identity."""
