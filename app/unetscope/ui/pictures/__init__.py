@@ -1,0 +1,1 @@
+"""What leaves the window to be looked at: pictures of panels, figures, reports."""
