@@ -296,6 +296,11 @@ def goes_while_read(folder: Path) -> Path:
     return visit(folder, 40)
 
 
+def nifti(folder: Path, name: str = "scan.nii") -> Path:
+    values = np.random.default_rng(0).integers(0, 999, (64, 64, 40)).astype(np.int16)
+    return save_nifti(folder / name, values, np.diag([1.0, 1.0, 2.0, 1.0]))
+
+
 # -------------------------------------------------------------- what is done
 
 
@@ -358,14 +363,26 @@ def write_over(path: Path) -> None:
 
 
 def shorten(path: Path) -> None:
-    for file in path.iterdir():
+    for file in path.iterdir() if path.is_dir() else [path]:
         file.write_bytes(file.read_bytes()[:-2000])
+
+
+def replace_first(path: Path) -> None:
+    """Put another slice, as sound and as big, in the place of the first."""
+    other = save(mr_slice(0.0, SMALL[::-1], **WHO), path.parent / "other.dcm")
+    other.replace(path / "0.dcm")
+
+
+def rename(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
 
 
 ONLY = "linux"
 CHOOSE = "Choose a DICOM or NIfTI file, a folder of them, a DICOMDIR or a zip."
 AGAIN = "Copy or export it again."
 DAMAGED = "The file may be damaged; copy or export it again."
+GONE = "is no longer there. Open the study again."
+OTHER = "has changed since it was opened. Open the study again."
 STUDIES: tuple[Fault, ...] = (
     Fault(
         "nothing at the path",
@@ -527,22 +544,57 @@ STUDIES: tuple[Fault, ...] = (
     Fault(
         "a study deleted while it is open",
         goes_while_read,
-        "0.dcm is no longer there. Open the study again.",
+        f"0.dcm {GONE}",
         partial(open_and_lose, lose=remove),
         opens=True,
     ),
     Fault(
         "a study written over while it is open",
         goes_while_read,
-        "0.dcm has changed since it was opened. Open the study again.",
+        f"0.dcm {OTHER}",
         partial(open_and_lose, lose=write_over),
         opens=True,
     ),
     Fault(
         "a study cut short while it is open",
         goes_while_read,
-        "0.dcm has changed since it was opened. Open the study again.",
+        f"0.dcm {OTHER}",
         partial(open_and_lose, lose=shorten),
+        opens=True,
+    ),
+    Fault(
+        "a slice replaced by another while the study is open",
+        goes_while_read,
+        f"0.dcm {OTHER}",
+        partial(open_and_lose, lose=replace_first),
+        opens=True,
+    ),
+    Fault(
+        "a study's folder renamed while it is open",
+        goes_while_read,
+        f"0.dcm {GONE}",
+        partial(open_and_lose, lose=rename),
+        opens=True,
+    ),
+    Fault(
+        "a NIfTI cut short while it is open",
+        nifti,
+        f"scan.nii {OTHER}",
+        partial(open_and_lose, lose=shorten),
+        opens=True,
+    ),
+    Fault(
+        "a packed NIfTI cut short while it is open",
+        partial(nifti, name="scan.nii.gz"),
+        f"scan.nii.gz {OTHER}",
+        partial(open_and_lose, lose=shorten),
+        opens=True,
+    ),
+    Fault(
+        "a NIfTI deleted while it is open",
+        nifti,
+        f"scan.nii {GONE}",
+        partial(open_and_lose, lose=Path.unlink),
         opens=True,
     ),
 )

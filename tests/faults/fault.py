@@ -40,6 +40,8 @@ class Fault:
         How many series it opens as; 0 where that does not matter.
     only : str
         The systems where it can happen, as `sys.platform` begins; empty for all.
+    reopens : bool
+        What was open gives way to it, as it should: the sample is opened again afterwards.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Fault:
     warns: str = ""
     series: int = 0
     only: str = ""
+    reopens: bool = False
 
     def is_said(self, text: str) -> bool:
         """Whether a text is what the user should be told."""

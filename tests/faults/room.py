@@ -208,6 +208,30 @@ class Room:
         boxes = [box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox)]
         return [f"{box.text()} {box.informativeText()}" for box in boxes if box.isVisible()]
 
+    @contextmanager
+    def answering(self, *clicks: str) -> Iterator[None]:
+        """Meanwhile press these buttons, one a dialog; what each dialog says is noted."""
+        left = list(clicks)
+
+        def look() -> None:
+            for box in QApplication.topLevelWidgets():
+                if isinstance(box, QMessageBox) and box.isVisible():
+                    self.elsewhere.append(f"{box.text()} {box.informativeText()}")
+                    wanted = left.pop(0) if left else ""
+                    buttons = [each for each in box.buttons() if each.text() == wanted]
+                    (
+                        buttons[0].click if buttons else box.reject
+                    )()  # a surprise is told by its words
+
+        clock = QTimer()
+        clock.timeout.connect(look)
+        clock.start(20)
+        try:
+            yield
+            assert not left, f"not asked about: {left}"
+        finally:
+            clock.stop()
+
     def standing(self) -> Standing:
         """What is open, edited and drawn now; the mask is computed anew."""
         session, answer = self.session, self.program.live.answer

@@ -21,11 +21,12 @@ import pytest
 from tests.faults.hostile_models import HOSTILE, KERNEL
 from tests.faults.model_files import archive, h5, members, saved_model, stored
 
-from unetscope.domain.errors import ModelError
+from unetscope.domain.errors import Cancelled, ModelError
 from unetscope.io import gate as gate_module
 from unetscope.io.gate import Gate
 from unetscope.io.gate_process import SECONDS
 from unetscope.io.network_file import read_network
+from unetscope.modelfile.content import content_of
 from unetscope.processes.sandbox import SWITCH
 
 ALL = os.environ.get("UNETSCOPE_GATE") == "all"
@@ -120,6 +121,43 @@ def test_a_file_that_never_ends_is_given_up_and_the_next_one_opens(
     assert time.monotonic() - began < 6
     check_words(caught.value, path)
     assert gate.read(archive(tmp_path / "good.keras")).graph.parameters == 319
+
+
+def test_a_file_that_is_not_wanted_any_more_is_given_up_at_once(tmp_path: Path, gate: Gate) -> None:
+    unwanted = threading.Event()
+    gate.prepare()
+    clock = threading.Timer(1.0, unwanted.set)
+    clock.start()
+    with pytest.raises(Cancelled):
+        gate.read(HOSTILE[ENDLESS](tmp_path), cancelled=unwanted.is_set)
+    assert unwanted.is_set()
+    clock.join()
+    ended = time.monotonic()
+    while gate_processes() > 1:  # the one for the next file
+        assert time.monotonic() - ended < 1.0
+        time.sleep(0.01)
+    assert gate.read(archive(tmp_path / "good.keras")).graph.parameters == 319
+
+
+def gate_processes() -> int:
+    """How many processes there are that read a model, or wait for one."""
+    children = multiprocessing.active_children()
+    return sum(child.name == "unetscope-gate" for child in children)
+
+
+def test_a_file_is_not_read_to_its_end_when_it_is_not_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "net.keras"
+    with path.open("wb") as file:
+        file.truncate(2 << 30)
+    asked: list[float] = []
+
+    def cancelled() -> bool:
+        asked.append(time.monotonic())
+        return len(asked) > 1
+
+    with pytest.raises(Cancelled):
+        content_of(path, cancelled)
+    assert asked[-1] - asked[0] < 0.5  # for a piece of 64 MB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited by the system's own means")

@@ -13,6 +13,7 @@ from tests.faults.bad_engine import ENGINE
 from tests.faults.bad_files import FILES
 from tests.faults.bad_models import MODELS
 from tests.faults.bad_saving import SAVING
+from tests.faults.bad_sessions import SESSIONS
 from tests.faults.bad_studies import STUDIES
 from tests.faults.conftest import COUNTS
 from tests.faults.fault import Fault
@@ -20,7 +21,7 @@ from tests.faults.room import HungError, Room, check_words
 
 pytestmark = [pytest.mark.engine, pytest.mark.allow_leaks]  # one window for all rows
 
-TABLE: tuple[Fault, ...] = (*STUDIES, *FILES, *MODELS, *SAVING, *ENGINE)
+TABLE: tuple[Fault, ...] = (*STUDIES, *FILES, *MODELS, *SESSIONS, *SAVING, *ENGINE)
 
 
 def test_the_table_is_long_enough_and_no_row_stands_twice() -> None:
@@ -55,6 +56,8 @@ def test_fault(room: Room, fault: Fault) -> None:
         if fault not in ENGINE:
             COUNTS["deaths"] += room.program.engine.pid != pid  # type: ignore[attr-defined]
         room.end()
+    if fault.reopens:
+        room.open_sample()
     room.wait_for_the_mask()
     assert room.standing() == before, "what was open is not as it was"
     room.act()
