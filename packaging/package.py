@@ -171,6 +171,11 @@ def check() -> None:
         print(f"  opened, segmented and edited the sample in {time.monotonic() - start:.1f} s")
         if not picture.stat().st_size:
             raise SystemExit("There is no picture of the window.")
+        given = ("sample", "--model", "sample", "--out")
+        program, masks, page = FOLDER / "unetscope", Path(home) / "masks", Path(home) / "r.pdf"
+        run(program, "segment", *given, masks, "--format", "seg,nifti", env=environ)
+        run(program, "report", *given, page, "--reference", "sample", env=environ)
+        print(f"  wrote {sum(1 for _ in masks.iterdir())} masks and {page.stat().st_size} bytes")
 
 
 def sizes() -> None:

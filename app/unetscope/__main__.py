@@ -11,6 +11,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from unetscope.command_line import COMMANDS
+
 REPORT_PICTURE = Path("unetscope-report.png")
 
 
@@ -20,6 +22,8 @@ def parser() -> argparse.ArgumentParser:
         prog="unetscope",
         description="Look inside a U-Net while it segments a DICOM MRI slice, and edit its kernels "
         "live. Research use only.",
+        epilog="Without a window: unetscope segment, unetscope evaluate, unetscope report; each "
+        "has a --help of its own. unetscope show is the same as unetscope.",
     )
     made.add_argument(
         "paths",
@@ -30,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
         ".unetscope sessions",
     )
     made.add_argument("--sample", action="store_true", help="open the sample study and network")
+    made.add_argument("--slice", type=int, metavar="N", help="go to this slice, from 1")
+    made.add_argument("--layer", metavar="NAME", help="look at this layer of the network")
     made.add_argument(
         "--screenshot",
         type=Path,
@@ -74,6 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     multiprocessing.freeze_support()
     if sys.stderr is not None:
         faulthandler.enable()
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments[:1] == ["show"]:
+        del arguments[0]
+    elif arguments and arguments[0] in COMMANDS:
+        from unetscope.command_line.main import run
+
+        return run(arguments)
     options = parser().parse_args(arguments)
     if options.version:
         from unetscope import __version__
@@ -107,16 +120,19 @@ def _run_window(options: argparse.Namespace) -> int:
 
     from unetscope import __version__, private_folder, resources
     from unetscope.run_log import RunLog
-    from unetscope.ui.single_instance import SingleInstance, hand_over
+    from unetscope.ui import qt_messages
+    from unetscope.ui.single_instance import Asked, SingleInstance, hand_over
     from unetscope.ui.splash import make_splash
 
     has_errand = bool(options.screenshot or options.report)
     paths = [path.absolute() for path in options.paths]
     alone = has_errand or options.new_window
-    if not alone and hand_over(paths, sample=options.sample):
+    asked = Asked(tuple(paths), options.sample, options.slice, options.layer)
+    if not alone and hand_over(asked):
         return 0
     log = RunLog(in_files=not has_errand)
     log.begin()
+    qt_messages.log_them()
     app = QApplication([sys.argv[0]])
     app.setApplicationName("Unetscope")
     app.setDesktopFileName("org.unetscope.unetscope")
@@ -173,9 +189,7 @@ def _run_window(options: argparse.Namespace) -> int:
             window.trouble.last_run_crashed(log.last_crash)
         threading.Thread(target=private_folder.tidy, name="unetscope-tidy", daemon=True).start()
         program.desk.start_engine()
-        if options.sample:
-            window.open_sample()
-        window.opening.open_all(paths)
+        window.take(asked)
         if program.recovery is not None:
             program.recovery.look()
 
@@ -185,6 +199,7 @@ def _run_window(options: argparse.Namespace) -> int:
     finally:
         watchdog.stop()
         program.stop()
+        qt_messages.leave_them()
         log.end()
 
 

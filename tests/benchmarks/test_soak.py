@@ -4,6 +4,9 @@ The normal run takes a few rounds, and looks at what must be constant from the f
 full, with the slopes of memory of both processes (a share of 1 is 1,000 edits and 50 openings)::
 
     UNETSCOPE_SOAK=1 pytest tests/benchmarks/test_soak.py -s
+
+What the engine keeps to be fast is bounded; it is kept small here, so that it is full before the
+warm-up is over, and what grows after that is lost.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ EDITS, OPENINGS = (round(1000 * FULL), round(50 * FULL)) if FULL else (40, 3)
 EVERY = 10 if FULL else 1  # edits between two readings
 SCROLLED = 30  # slices
 WARM = 0.3  # the share of the rounds after which memory has come to rest
+CACHES = {"UNETSCOPE_CACHE_MB": "100", "UNETSCOPE_READY_MB": "32"}
 PER_EDIT, PER_OPENING = 20 << 10, 1 << 20  # bytes that a round may cost
 
 pytestmark = [
@@ -95,8 +99,11 @@ def slope(values: list[int], every: int) -> tuple[float, float]:
 @pytest.fixture(scope="module")
 def room(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """The real window with the real engine, the sample and an edit."""
-    with open_room(qapp, tmp_path_factory.mktemp("soak")) as room:
-        yield room
+    with pytest.MonkeyPatch.context() as patch:
+        for name, megabytes in CACHES.items():
+            patch.setenv(name, megabytes)
+        with open_room(qapp, tmp_path_factory.mktemp("soak")) as room:
+            yield room
 
 
 def told(what: str, readings: list[Reading], most: int, every: int = 1) -> None:
@@ -111,6 +118,8 @@ def told(what: str, readings: list[Reading], most: int, every: int = 1) -> None:
             f"  {name}: {values[0] >> 20} to {values[-1] >> 20} MB, "
             f"{steep[name] / 1024:+.1f} ± {error / 1024:.1f} KB a round"
         )
+        tenths = [values[len(values) * tenth // 10] >> 20 for tenth in range(10)]
+        lines.append(f"    at each tenth: {' '.join(map(str, tenths))} MB")
     names = ("threads", "engine_threads", "handles", "engine_handles", "objects", "widgets")
     lines += [f"  {name}: {getattr(first, name)} to {getattr(last, name)}" for name in names]
     sys.stdout.write("\n".join(lines) + "\n")

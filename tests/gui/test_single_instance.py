@@ -12,13 +12,14 @@ from PySide6.QtCore import QObject
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from pytestqt.qtbot import QtBot
 
-from unetscope.ui.single_instance import SingleInstance, hand_over, line_name
+from unetscope.ui.single_instance import Asked, SingleInstance, hand_over, line_name
 
 SECOND = """
 import sys
 from pathlib import Path
-from unetscope.ui.single_instance import hand_over
-print(hand_over([Path(p) for p in sys.argv[2:]], sample=True, name=sys.argv[1]))
+from unetscope.ui.single_instance import Asked, hand_over
+asked = Asked(tuple(Path(p) for p in sys.argv[2:]), sample=True, slice=61, layer="dec1")
+print(hand_over(asked, name=sys.argv[1]))
 """
 
 
@@ -39,13 +40,13 @@ def test_files_of_a_second_start_reach_the_first(qtbot: QtBot, name: str, tmp_pa
     odd = tmp_path / "Bäckström 3 T.dcm"
     with qtbot.waitSignal(first.asked, timeout=20_000) as told:
         second = start_second(name, odd, tmp_path)
-    assert told.args == [[odd, tmp_path], True]
+    assert told.args == [Asked((odd, tmp_path), True, 61, "dec1")]
     assert second.communicate(timeout=20)[0].strip() == "True"
     parent.deleteLater()
 
 
 def test_without_a_running_window_nothing_is_handed_over(name: str) -> None:
-    assert not hand_over([Path("/a/b.dcm")], name=name)
+    assert not hand_over(Asked((Path("/a/b.dcm"),)), name=name)
 
 
 def test_what_a_killed_window_left_behind_is_not_in_the_way(qtbot: QtBot, name: str) -> None:

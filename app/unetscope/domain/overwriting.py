@@ -43,7 +43,7 @@ def overwrites(edit: Edit, earlier: Edit) -> bool:
         return isinstance(earlier, SetFilter | SetKernel) and earlier.filter == edit.filter
     if isinstance(edit, SetInputChannel):
         of_it = isinstance(earlier, SetInputChannel | SetKernel)
-        return of_it and earlier.in_channel == edit.in_channel
+        return of_it and earlier.touched.in_channel == edit.in_channel
     if isinstance(edit, SetKernel | SetBias):
         return type(earlier) is type(edit) and earlier.touched == edit.touched
     return False

@@ -6,7 +6,7 @@ import getpass
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +18,28 @@ _ANSWER = b"taken\n"
 _MOST_BYTES = 2**20  # of a message: what is longer was not sent by this program
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a start of the program was asked for.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Absolute; what is to be opened.
+    sample : bool
+        The sample is to be opened too.
+    slice : int or None
+        Where to go in the study, from 1.
+    layer : str or None
+        Which layer of the network to look at.
+    """
+
+    paths: tuple[Path, ...] = ()
+    sample: bool = False
+    slice: int | None = None
+    layer: str | None = None
+
+
 def line_name() -> str:
     """Name of the line to the running window: one for each user and each screen."""
     screen = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or ""
@@ -25,28 +47,26 @@ def line_name() -> str:
     return f"unetscope-{hashlib.sha256(here.encode()).hexdigest()[:16]}"
 
 
-def hand_over(paths: Sequence[Path], *, sample: bool = False, name: str | None = None) -> bool:
-    """Give files to a window that runs already.
+def hand_over(asked: Asked, *, name: str | None = None) -> bool:
+    """Give what was asked for to a window that runs already.
 
     Parameters
     ----------
-    paths : sequence of Path
-        Absolute; may be none, which asks the window only to come to the front.
-    sample : bool
-        The sample is to be opened.
+    asked : Asked
+        Asking for nothing has the window come to the front.
     name : str, optional
         Of the line; left out, `line_name`.
 
     Returns
     -------
     bool
-        Whether one has taken them. If not, the caller is the first and opens them itself.
+        Whether one has taken it. If not, the caller is the first and does it itself.
     """
     line = QLocalSocket()
     line.connectToServer(name or line_name())
     if not line.waitForConnected(CONNECTING):
         return False
-    message = {"paths": [str(path) for path in paths], "sample": sample}
+    message = {**asdict(asked), "paths": [str(path) for path in asked.paths]}
     line.write(json.dumps(message).encode() + b"\n")
     while not line.canReadLine():
         if not line.waitForReadyRead(ANSWERING):
@@ -57,10 +77,10 @@ def hand_over(paths: Sequence[Path], *, sample: bool = False, name: str | None =
 class SingleInstance(QObject):
     """The running window's end of the line.
 
-    Emits `asked` with the paths that another start was given, and whether it asked for the sample.
+    Emits `asked` with what another start was asked for.
     """
 
-    asked = Signal(list, bool)
+    asked = Signal(Asked)
 
     def __init__(self, parent: QObject, name: str | None = None) -> None:
         super().__init__(parent)
@@ -69,9 +89,7 @@ class SingleInstance(QObject):
         self._server.newConnection.connect(self._connected)
         name = name or line_name()
         self.listening = self._server.listen(name)
-        if not self.listening and not hand_over(
-            [], name=name
-        ):  # left behind by one that was killed
+        if not self.listening and not hand_over(Asked(), name=name):  # left by one that was killed
             QLocalServer.removeServer(name)
             self.listening = self._server.listen(name)
 
@@ -93,16 +111,22 @@ class SingleInstance(QObject):
             return
         line.write(_ANSWER)
         line.flush()
-        self.asked.emit(*asked)
+        self.asked.emit(asked)
 
 
-def _understood(message: bytes) -> tuple[list[Path], bool] | None:
-    """The paths of a message and whether it asks for the sample; None if it is none of ours."""
+def _understood(message: bytes) -> Asked | None:
+    """What a message asks for; None if it is none of ours."""
     try:
         said = json.loads(message)
-        paths = [Path(path) for path in said["paths"]]
+        paths = tuple(Path(path) for path in said["paths"])
     except (ValueError, TypeError, KeyError):
         return None
     if not all(path.is_absolute() for path in paths):
         return None
-    return paths, said.get("sample") is True
+    index, layer = said.get("slice"), said.get("layer")
+    return Asked(
+        paths,
+        said.get("sample") is True,
+        index if isinstance(index, int) else None,
+        layer if isinstance(layer, str) else None,
+    )
