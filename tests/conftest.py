@@ -18,6 +18,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("tests.faults")  # what its modules assert shows its values
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 settings.register_profile("ci", deadline=None, print_blob=True)

@@ -52,8 +52,10 @@ if TYPE_CHECKING:
         SilenceMap,
         skips,
     )
+    from unetscope.domain.label_matching import propose_matching
     from unetscope.domain.preprocess import Preprocessing
     from unetscope.domain.recipes import RECIPES, Recipe
+    from unetscope.domain.reference import Reference, Segment
     from unetscope.domain.window import Window
     from unetscope.engine.filter_lab import filter_lab
     from unetscope.engine.live_model import LiveModel
@@ -61,7 +63,17 @@ if TYPE_CHECKING:
     from unetscope.io.series import Series
     from unetscope.io.study import Study, open_study
     from unetscope.resources import sample_model, sample_study
-    from unetscope.scripting import apply_edits, new_model, open_model, save_card, save_edits
+    from unetscope.scripting import (
+        apply_edits,
+        deidentify,
+        evaluate,
+        new_model,
+        open_model,
+        open_reference,
+        save_card,
+        save_edits,
+        save_segmentation,
+    )
 
 _HOMES = {
     "domain.card": ("ModelCard",),
@@ -88,8 +100,10 @@ _HOMES = {
         "SilenceMap",
         "skips",
     ),
+    "domain.label_matching": ("propose_matching",),
     "domain.preprocess": ("Preprocessing",),
     "domain.recipes": ("RECIPES", "Recipe"),
+    "domain.reference": ("Reference", "Segment"),
     "domain.window": ("Window",),
     "engine.filter_lab": ("filter_lab",),
     "engine.live_model": ("LiveModel",),
@@ -97,7 +111,17 @@ _HOMES = {
     "io.series": ("Series",),
     "io.study": ("Study", "open_study"),
     "resources": ("sample_model", "sample_study"),
-    "scripting": ("apply_edits", "new_model", "open_model", "save_card", "save_edits"),
+    "scripting": (
+        "apply_edits",
+        "deidentify",
+        "evaluate",
+        "new_model",
+        "open_model",
+        "open_reference",
+        "save_card",
+        "save_edits",
+        "save_segmentation",
+    ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -122,9 +146,11 @@ __all__ = [
     "PatchSkip",
     "Preprocessing",
     "Recipe",
+    "Reference",
     "ReferenceHistogram",
     "ScaleFilter",
     "ScaleMap",
+    "Segment",
     "Series",
     "SetBias",
     "SetFilter",
@@ -138,14 +164,19 @@ __all__ = [
     "UnetscopeError",
     "Window",
     "apply_edits",
+    "deidentify",
+    "evaluate",
     "filter_lab",
     "new_model",
     "open_model",
+    "open_reference",
     "open_study",
+    "propose_matching",
     "sample_model",
     "sample_study",
     "save_card",
     "save_edits",
+    "save_segmentation",
     "skips",
     "slice_orientation",
     "unet_encoder",

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from unetscope import resources
 from unetscope.disk_files import DiskFiles
+from unetscope.domain.card import ClassLabel
+from unetscope.domain.evaluation import Evaluation, Grid
 from unetscope.domain.journals import Journals
+from unetscope.domain.metrics import Labels
 from unetscope.domain.ports import Engine
 from unetscope.domain.sources import Files
+from unetscope.io.exports.writing import DiskExports
 from unetscope.io.text_files import DiskTexts
 from unetscope.presenters.comparison import ComparisonPresenter
 from unetscope.presenters.diagram import DiagramPresenter
+from unetscope.presenters.evaluation import EvaluationPresenter
 from unetscope.presenters.feature_map import FeatureMapPresenter
 from unetscope.presenters.filter_lab import FilterLabPresenter
 from unetscope.presenters.filters import FiltersPresenter
@@ -34,6 +40,7 @@ from unetscope.presenters.map_series import MapSeriesPresenter
 from unetscope.presenters.maps import MapsPresenter
 from unetscope.presenters.model_comparison import ModelComparisonPresenter
 from unetscope.presenters.planes import PlanesPresenter
+from unetscope.presenters.reference_outline import ReferenceOutlinePresenter
 from unetscope.presenters.slice_view import SlicePresenter
 from unetscope.presenters.studies import StudiesPresenter
 from unetscope.presenters.tags import TagsPresenter
@@ -42,6 +49,7 @@ from unetscope.state.desk import Desk
 from unetscope.state.display import Display
 from unetscope.state.edit_lists import EditLists
 from unetscope.state.effect_sweep import EffectSweep
+from unetscope.state.exporting import Exporting
 from unetscope.state.filter_lab import FilterLab
 from unetscope.state.filter_statistics import FilterStatistics
 from unetscope.state.jobs import Jobs
@@ -58,7 +66,9 @@ from unetscope.state.pace import Pace
 from unetscope.state.private_names import PrivateNames
 from unetscope.state.probe import Probe
 from unetscope.state.recovery import Recovery
+from unetscope.state.references import References
 from unetscope.state.series_changes import SeriesChanges
+from unetscope.state.series_evaluation import SeriesEvaluation
 from unetscope.state.series_segmentation import SeriesSegmentation
 from unetscope.state.series_survey import SeriesSurvey
 from unetscope.state.series_volume import SeriesVolume
@@ -67,12 +77,20 @@ from unetscope.state.sessions import Sessions
 from unetscope.state.shown_maps import ShownMaps
 from unetscope.state.store import Store
 from unetscope.ui import icons, recovery_dialog, replacing_dialog, theme
+from unetscope.ui.evaluation import EvaluationPresenters
+from unetscope.ui.exports import ExportDialogs
 from unetscope.ui.frame_clock import FrameClock
 from unetscope.ui.kept_lab import KeptLab
+from unetscope.ui.kept_matchings import KeptMatchings
 from unetscope.ui.main_window import MainWindow, Presenters
 from unetscope.ui.map_panels import MapPresenters
+from unetscope.ui.pictures.pictures import Pictures
 from unetscope.ui.preferences.choices import kept_choices
 from unetscope.ui.scrolling import Scrolling
+
+if TYPE_CHECKING:
+    from unetscope.presenters.figure import FigurePresenter
+    from unetscope.state.reporter import Reporter
 
 ENGINE_MEMORY = "UNETSCOPE_CACHE_MB"  # as `engine.memory` reads it, in its own process
 
@@ -92,6 +110,24 @@ class Courier(QObject):
 
     def _run(self, call: Callable[[], None]) -> None:
         call()
+
+
+class SciPyEvaluator:
+    """The real `Evaluator` port; SciPy is imported when something is first measured."""
+
+    def evaluate(
+        self,
+        mask: Labels,
+        reference: Labels,
+        spacing: Grid,
+        classes: Sequence[ClassLabel],
+        *,
+        step: Callable[[float], None] | None = None,
+    ) -> Evaluation:
+        """See `Evaluator.evaluate`."""
+        from unetscope.evaluation.evaluating import evaluate
+
+        return evaluate(mask, reference, spacing, classes, step=step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +221,18 @@ def build(
     statistics = FilterStatistics(store, jobs, live, pace)
     texts = DiskTexts()
     sessions = Sessions(store, jobs, desk, texts)
+    references = References(store, jobs, desk, files, KeptMatchings(settings))
+    scores = SeriesEvaluation(
+        store, jobs, desk, live, display, segmentation, references, SciPyEvaluator(), pace
+    )
+    works = (sweep, survey, references, scores)
+    changes = SeriesChanges(store, desk, segmentation)
     replacing = LayerReplacing(store, jobs, desk, files)
     own = OwnRecipes(jobs, texts)
     presenters = Presenters(
         pace=pace,
         sessions=sessions,
-        frame=FramePresenter(store, desk, live, segmentation, pace, (sweep, survey), sessions),
+        frame=FramePresenter(store, desk, live, segmentation, pace, works, sessions),
         slice_view=SlicePresenter(store, desk, live, segmentation, display, probe, measuring, pace),
         planes=PlanesPresenter(
             store, desk, live, segmentation, display, SeriesVolume(store, jobs, desk), pace
@@ -217,7 +259,7 @@ def build(
             overlay=MapOverlayPresenter(store, live, desk, shown, cursor, pace),
             actions=MapActions(store, desk, shown, MapFiles(jobs, files, desk)),
         ),
-        kernel=KernelPresenter(store, desk, live, pace, own),
+        kernel=KernelPresenter(store, desk, live, pace, own, references),
         history=HistoryPresenter(store, desk, EditLists(store, jobs, desk, texts), pace),
         input_card=InputCardPresenter(
             store, desk, live, CardKeeper(store, jobs, files, desk), pace
@@ -229,12 +271,33 @@ def build(
             live,
             display,
             segmentation,
-            SeriesChanges(store, desk, segmentation),
+            changes,
             pace,
+        ),
+        exports=ExportDialogs(
+            Exporting(store, jobs, desk, live, segmentation, DiskExports()), settings
+        ),
+        evaluation=EvaluationPresenters(
+            panel=EvaluationPresenter(
+                store, desk, live, display, segmentation, references, scores, pace
+            ),
+            outline=ReferenceOutlinePresenter(store, live, references, pace),
         ),
     )
     paths = SamplePaths(resources.sample_study(), resources.sample_model())
     window = MainWindow(store, desk, presenters, paths, settings)
+
+    def reporter() -> Reporter:
+        from unetscope.state.reporter import Reporter
+
+        return Reporter(store, jobs, desk, live, display, changes, scores, references)
+
+    def figures() -> FigurePresenter:
+        from unetscope.presenters.figure import FigurePresenter
+
+        return FigurePresenter(store, desk, live, display, shown, references)
+
+    Pictures(window, desk, reporter, figures)
     FrameClock(pace, window)
     own.load()
     KeptLab(store, settings, pace, window)

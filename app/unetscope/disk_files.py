@@ -8,7 +8,8 @@ from pathlib import Path
 from unetscope import resources
 from unetscope.domain.card import ModelCard
 from unetscope.domain.network import Network
-from unetscope.domain.sources import Arrays, StudySource
+from unetscope.domain.reference import Reference
+from unetscope.domain.sources import Arrays, SeriesSource, StudySource
 from unetscope.domain.stand_ins import Replacements
 
 
@@ -33,12 +34,31 @@ class DiskFiles:
 
         return open_study(path, progress=progress, cancelled=cancelled, so_far=so_far)
 
-    def read_network(self, path: Path) -> Network:
+    def is_reference(self, path: Path) -> bool:
+        """See `Files.is_reference`."""
+        from unetscope.io.references.reading import is_reference
+
+        return is_reference(path)
+
+    def read_reference(
+        self,
+        path: Path,
+        series: SeriesSource,
+        cancelled: Callable[[], bool],
+        *,
+        other_patient: bool = False,
+    ) -> Reference:
+        """See `Files.read_reference`."""
+        from unetscope.io.references.reading import read_reference
+
+        return read_reference(path, series, cancelled, other_patient=other_patient)
+
+    def read_network(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Network:
         """See `Files.read_network`."""
         from unetscope.io.gate import gate
         from unetscope.io.stand_in_file import remembered
 
-        return gate.read(path, remembered)
+        return gate.read(path, remembered, cancelled)
 
     def remember_replacements(self, path: Path, replaced: Replacements) -> None:
         """See `Files.remember_replacements`."""

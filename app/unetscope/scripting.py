@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unetscope import resources
+from unetscope.domain.card import ClassLabel
+from unetscope.domain.codes import Code
 from unetscope.domain.edit_file import read_edits, write_edits
-from unetscope.domain.errors import EditError
+from unetscope.domain.errors import EditError, UnetscopeError
+from unetscope.domain.evaluation import Evaluation, Grid, HasGeometry
+from unetscope.domain.export import (
+    Format,
+    Maker,
+    Order,
+    Written,
+    exported_classes,
+    format_of,
+    program_version,
+)
+from unetscope.domain.label_matching import propose_matching
 from unetscope.domain.network import check_edits
 from unetscope.domain.presets import NewModel
+from unetscope.domain.reference import Matching, Reference
+from unetscope.domain.sources import SeriesSource
 from unetscope.engine import live_model
 from unetscope.engine.creating import create
 from unetscope.engine.live_model import LiveModel
+from unetscope.io.exports.writing import DiskExports
 from unetscope.io.model_card import read_card, write_card
+from unetscope.io.references.reading import read_reference
 from unetscope.io.text_files import DiskTexts
 
 
@@ -159,3 +180,176 @@ def apply_edits(
         )
     check_edits(model.network, found.edits)
     return model.follow(found.edits)
+
+
+def open_reference(
+    path: str | os.PathLike[str], series: SeriesSource, *, other_patient: bool = False
+) -> Reference:
+    """Read masks made by others onto the grid of a series, by where they lie in the patient.
+
+    Parameters
+    ----------
+    path : path
+        DICOM SEG, RTSTRUCT, NIfTI labels, NRRD labels or a ``.seg.nrrd`` of 3D Slicer.
+    series : Series
+        What they are compared with: ``open_study(...).series[0]``.
+    other_patient : bool
+        Whether a file is wanted that says that it is of another patient.
+
+    Returns
+    -------
+    Reference
+        Its ``segments``; ``mask(number)`` of each; ``labels(matching)`` in the model's classes, by
+        ``propose_matching(model.card.classes, reference.segments)``; and ``notes``.
+
+    Raises
+    ------
+    StudyError
+        The file is missing, damaged or none of these, belongs to another patient, or cannot be
+        placed on this series.
+    """
+    return read_reference(Path(path), series, other_patient=other_patient)
+
+
+def evaluate(
+    mask: NDArray[np.uint8],
+    reference: Reference | NDArray[np.uint8],
+    series: HasGeometry | Sequence[float],
+    classes: Sequence[ClassLabel],
+    *,
+    matching: Matching | None = None,
+    known: Collection[int] | None = None,
+    neighbours: int = 26,
+) -> Evaluation:
+    """Measure a mask against a reference: overlap, surfaces, volumes and lesions.
+
+    Parameters
+    ----------
+    mask : (slices, rows, columns) ndarray of uint8
+        Class indices on the grid of the series.
+    reference : Reference or (slices, rows, columns) ndarray of uint8
+        From `open_reference`, or class indices on the same grid.
+    series : Series or (float, float, float)
+        What knows which distances are sure; or the spacing of slices, rows and columns in mm.
+    classes : sequence of ClassLabel
+        ``model.card.classes``. Those without a colour, as a background, are not measured, and
+        those without a structure in the reference neither.
+    matching : Matching, optional
+        Which structures make which class; left out, what `propose_matching` says.
+    known : collection of int, optional
+        The slices that have a mask; left out, all.
+    neighbours : {26, 18, 6}
+        Voxels of one lesion touch by a corner, an edge or a face.
+
+    Returns
+    -------
+    Evaluation
+        ``classes`` over the series and ``slices`` one by one. The definitions are in
+        `unetscope.evaluation.surfaces`.
+
+    Raises
+    ------
+    StudyError
+        Mask and reference do not lie on the same grid.
+    """
+    from unetscope.evaluation.evaluating import evaluate as measure  # SciPy is not light
+
+    measured = [each for each in classes if each.colour is not None]
+    if isinstance(reference, Reference):
+        matching = propose_matching(classes, reference.segments) if matching is None else matching
+        matched = {index for index, _ in matching}
+        measured = [each for each in measured if each.index in matched]
+        reference = reference.labels(matching)
+    grid = Grid.of(series) if isinstance(series, HasGeometry) else series
+    return measure(mask, reference, grid, measured, known=known, neighbours=neighbours)
+
+
+def save_segmentation(
+    path: str | os.PathLike[str],
+    labels: NDArray[np.uint8],
+    series: SeriesSource,
+    model: LiveModel,
+    *,
+    form: str = "",
+    codes: Mapping[int, Code] | None = None,
+    probabilities: NDArray[np.float32] | None = None,
+    deidentified: bool = True,
+    images: str | os.PathLike[str] | None = None,
+) -> Written:
+    """Write the mask of a series; it is read back and compared before it takes its place.
+
+    Parameters
+    ----------
+    path : path
+        The file; for ``"png"`` a new folder.
+    labels : (slices, rows, columns) ndarray of uint8
+        Class indices on the grid of the series.
+    series : Series
+        What was segmented.
+    model : LiveModel
+        What segmented it: its classes, its fingerprint and the edits in force are told.
+    form : str
+        ``"seg"``, ``"seg-labelmap"``, ``"nifti"``, ``"png"``, ``"tiff"`` or ``"csv"``; left out,
+        by the ending of `path`.
+    codes : mapping, optional
+        What classes are, by their index, in the place of what their names say.
+    probabilities : (slices, rows, columns, classes without background) ndarray, optional
+        0 to 1; a DICOM SEG is then a fractional one.
+    deidentified : bool
+        Whether what tells who the patient is stays out of a DICOM SEG.
+    images : path, optional
+        New folder for the images with the same new identity.
+
+    Returns
+    -------
+    Written
+        Its ``sentence`` and ``notes`` say how it went.
+
+    Raises
+    ------
+    StudyError
+        The series has no place for a DICOM SEG, or its files have changed.
+    UnetscopeError
+        It cannot be written, or did not hold the mask; nothing is left behind.
+    """
+    where = Path(path)
+    labels = np.asarray(labels)
+    if labels.shape != series.shape or labels.dtype != np.uint8:
+        raise UnetscopeError(
+            f"The mask is {labels.dtype} of {labels.shape}, and the series {series.shape}.",
+            "Give uint8 of the same shape.",
+        )
+    order = Order(
+        path=where,
+        format=Format(form) if form else format_of(where),
+        labels=labels,
+        series=series,
+        classes=exported_classes(model.card, codes),
+        maker=Maker.of(model.network, model.card, model.edits, program_version()),
+        deidentified=deidentified,
+        images=None if images is None else Path(images),
+        probabilities=probabilities,
+    )
+    return DiskExports().write(order, lambda *_: None, lambda: False)
+
+
+def deidentify(series: SeriesSource, folder: str | os.PathLike[str]) -> Written:
+    """Write the DICOM files of a series again, without what tells who the patient is.
+
+    Parameters
+    ----------
+    folder : path
+        A new one; it is made whole or not at all.
+
+    Raises
+    ------
+    StudyError
+        The series is not of DICOM files, or one is gone, another one by now, or damaged.
+    UnetscopeError
+        They cannot be written.
+
+    References
+    ----------
+    DICOM PS3.15 annex E, Basic Application Level Confidentiality Profile.
+    """
+    return DiskExports().copy_images(series, Path(folder), lambda *_: None, lambda: False)

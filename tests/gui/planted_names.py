@@ -23,8 +23,12 @@ from tests.unit.fakes import CARD, FakeEngine, unet
 from unetscope import bootstrap, private_folder, reports
 from unetscope.disk_files import DiskFiles
 from unetscope.domain.card import ModelCard
+from unetscope.domain.codes import known_codes
+from unetscope.domain.export import Format
 from unetscope.domain.network import Network
+from unetscope.io.exports.writing import DiskExports
 from unetscope.run_log import RunLog
+from unetscope.state.exporting import ExportChoice
 from unetscope.ui.report_dialog import ReportDialog
 from unetscope.ui.tag_browser import TagBrowser
 
@@ -34,7 +38,7 @@ NAME, PATIENT_ID, BORN, FOLDER = "OCELOT^ZEBRA", "QX-4711-ID", "19410203", "Okap
 class Files(DiskFiles):
     """The real files, and one network that needs no file."""
 
-    def read_network(self, path: Path) -> Network:
+    def read_network(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Network:
         return unet()
 
     def read_card(self, path: Path) -> ModelCard | None:
@@ -86,6 +90,9 @@ def main(study: Path, *, ends: bool) -> None:
         window.open_path(bad)
         wait(lambda: bool(ended))
 
+    if ends and "FORGET" not in os.environ:
+        _export_all(program, ended)
+
     def fails(*_: object) -> bytes:
         raise ValueError(f"{NAME} of {PATIENT_ID}, born {BORN}, is not in {study}/a b/c.dcm")
 
@@ -120,6 +127,25 @@ def main(study: Path, *, ends: bool) -> None:
     window.close()
     program.stop()
     log.end()
+
+
+def _export_all(program: bootstrap.Application, ended: list[object]) -> None:
+    """Write everything that can be exported, into the home folder."""
+    out = Path.home() / f"exports-{os.getpid()}"
+    out.mkdir()
+    exporting = program.presenters.exports.exporting
+    exporting._exports = DiskExports(aside=False)
+    exporting.ended.connect(ended.append)
+    codes = {1: known_codes()[0]}
+    for form in Format:
+        ended.clear()
+        exporting.start(ExportChoice(out / f"mask-{form.value}", form, codes))
+        wait(lambda: bool(ended))
+        assert ended == [None]
+    ended.clear()
+    exporting.copy_images(out / "images")
+    wait(lambda: bool(ended))
+    assert ended == [None]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,3 +106,15 @@ def test_while_identity_is_hidden_no_file_of_a_study_is_named(visitor: Person) -
 )
 def test_names_of_files_are_left_out_of_sentences(said: str, without: str) -> None:
     assert without_file_name(said) == without
+
+
+def test_a_disk_that_answered_late_is_waited_for_no_longer(
+    visitor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_there, files = threading.Event(), visitor.world.files
+    monkeypatch.setattr(files, "is_reference", lambda _: not is_there.wait(10))
+    visitor.window.opening.open_all([STUDY])
+    visitor.qtbot.waitUntil(lambda: visitor.frame.status == "Waiting for the disk …")
+    is_there.set()
+    visitor.qtbot.waitUntil(lambda: bool(visitor.program.desk.studies))
+    assert visitor.frame.status == "Ready"

@@ -52,6 +52,7 @@ def study(tmp_path: Path) -> Path:
         PatientID=PATIENT_ID,
         PatientBirthDate=BORN,
         ReferringPhysicianName="KUDU^REFERRER",
+        FrameOfReferenceUID="1.2.9",
     )
     for index, dataset in enumerate(datasets):
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +90,7 @@ def test_a_patient_is_in_nothing_that_a_run_leaves_behind(tmp_path: Path, study:
     files = written(home)
     assert any(place.startswith(".state/unetscope/logs/") for place in files)
     assert "report.txt" in files
+    assert len([place for place in files if place.startswith("exports-")]) == 15
     assert "ValueError: [hidden] of [hidden]" in files["report.txt"]
     assert holding(files, *IDENTITY) == set()
     assert holding({"terminal": said}, *IDENTITY, FOLDER) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ NAMES = ("pool", "up")
 class Coded(FakeFiles):
     """Files in which the model has two layers that are refused until they are replaced."""
 
-    def read_network(self, path: Path) -> Network:
+    def read_network(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Network:
         network = super().read_network(path)
         replaced = self.replaced.get(path, ())
         if not replaced:

@@ -420,7 +420,7 @@ def test_discarding_asks_once_more(
 ) -> None:
     buttons = QMessageBox.StandardButton
     answer = buttons.Discard if sure else buttons.Cancel
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: answer)
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: answer)
     dialog = offered(again)
     again.click(dialog.discard)
     assert dialog.isVisible() is not sure

@@ -35,8 +35,9 @@ from unetscope.domain.ports import (
 from unetscope.domain.preprocess import Preprocessing
 from unetscope.domain.presets import NewModel
 from unetscope.domain.real_world import RealWorldMap
+from unetscope.domain.reference import Reference
 from unetscope.domain.session import Session
-from unetscope.domain.sources import Arrays
+from unetscope.domain.sources import Arrays, SeriesSource
 from unetscope.domain.stand_ins import Replacements
 from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
 from unetscope.domain.survey import MapPeaks, peaks_of
@@ -278,6 +279,22 @@ class FakeFiles:
     cards: dict[Path, ModelCard | UnetscopeError] = field(default_factory=dict)
     arrays: dict[Path, Arrays] = field(default_factory=dict)
     replaced: dict[Path, Replacements] = field(default_factory=dict)
+    references: dict[Path, Reference] = field(default_factory=dict)
+
+    def is_reference(self, path: Path) -> bool:
+        return path in self.references
+
+    def read_reference(
+        self,
+        path: Path,
+        series: SeriesSource,
+        cancelled: Callable[[], bool],
+        *,
+        other_patient: bool = False,
+    ) -> Reference:
+        if path not in self.references:
+            raise StudyError(f"{path.name} is no mask.", "Choose another file.")
+        return self.references[path]
 
     def open_study(
         self,
@@ -293,7 +310,7 @@ class FakeFiles:
             raise StudyError(f"There is nothing to show in {path.name}.", "Choose another folder.")
         return self.studies[path]
 
-    def read_network(self, path: Path) -> Network:
+    def read_network(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Network:
         if path not in self.networks:
             raise ModelError(f"{path.name} is no model.", "Choose a .keras file.")
         return self.networks[path]

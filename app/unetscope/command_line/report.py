@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def run(options: argparse.Namespace, voice: Voice) -> Outcome:
         assessor = Assessor(options, model, segmenter, files, voice)
         (opened,) = open_series(options, files, voice)
         checks = check(opened, model, voice)
+        evaluated = None
         if options.reference:
             evaluated = assessor.evaluated(opened, options.reference[0])
             segmented, kind = evaluated.segmented, evaluated.reference.kind
@@ -49,6 +51,9 @@ def run(options: argparse.Namespace, voice: Voice) -> Outcome:
             segmented = assessor.segmented(opened)
             measures = (_volumes(opened, model, segmented),)
         subject = _subject(opened, model, segmented, segmenter, options)
+        if evaluated is not None:
+            drawn = evaluated.reference.slice_labels(evaluated.matching, subject.index)
+            subject = replace(subject, reference=drawn)
     report = _report(subject, measures, voice)
     files.write_bytes(out, _content(report, out.suffix.lower()))
     voice.say(f"Saved {out.name}; the patient’s identity is not in it. Research use only.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unetscope.domain.errors import ModelError
@@ -15,6 +15,8 @@ from unetscope.domain.preprocess import Preprocessing
 
 FORMAT = 2  # 1 had no turning, stretching, CLAHE, histogram matching, foreground or order
 
+_REPLACED = "replaced_layers"  # the entry that tells of them
+_LONGEST = 220  # characters of it that are shown
 MOST_LABELS = 256  # a mask has one byte for each pixel
 # Okabe and Ito's colours, told apart by the colour-blind too.
 CLASS_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00")
@@ -146,6 +148,15 @@ class ModelCard:
         normalise = {**before.get("normalise", {}), **steps["preprocessing"]["normalise"]}
         content["preprocessing"] = {**before, **steps["preprocessing"], "normalise": normalise}
         return content
+
+    @property
+    def replaced_layers(self) -> str:
+        """What stood in for layers of the trained network when it was saved; empty for none."""
+        return self.text(_REPLACED)[:_LONGEST]
+
+    def with_replaced_layers(self, sentence: str) -> ModelCard:
+        """The card of a network in which other layers stand in for some of the trained one."""
+        return replace(self, content={**self.content, _REPLACED: sentence})
 
     def text(self, key: str) -> str:
         """What the card says under a key such as ``source`` or ``licence``; empty without."""

@@ -17,6 +17,7 @@ from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError
 from unetscope.domain.history import Edits
 from unetscope.domain.network import Network
+from unetscope.domain.plain_json import read_json
 
 FORMAT = 1
 ENDING = ".edits.json"
@@ -89,7 +90,7 @@ def read_edits(text: str, name: str) -> EditList:
         It is no such text, of a later version, or damaged.
     """
     try:
-        content = json.loads(text)
+        content = read_json(text)
         version = content["format"]
         if isinstance(version, int) and version > FORMAT:
             raise EditError(f"{name} was written by a later version.", "Update Unetscope.")

@@ -46,5 +46,9 @@ class EngineError(UnetscopeError):
     """The engine could not answer, or is gone."""
 
 
+class StoppedError(EngineError):
+    """The user stopped it: nothing is wrong."""
+
+
 class Cancelled(Exception):  # noqa: N818  (a signal, not an error)
     """A background job was told to stop."""

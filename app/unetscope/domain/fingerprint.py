@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from unetscope.domain.errors import Cancelled
+
+_PIECE = 4 << 20  # bytes
 SAVED_MODEL = ("saved_model.pb", "keras_metadata.pb")
 
 
-def fingerprint_of(path: Path) -> str:
-    """``sha256:`` and the hash of a file's bytes, or of those of a SavedModel folder's files."""
+def fingerprint_of(path: Path, cancelled: Callable[[], bool] = lambda: False) -> str:
+    """``sha256:`` and the hash of a file's bytes, or of those of a SavedModel folder's files.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    Cancelled
+        If `cancelled`, which is asked now and then, answers True.
+    """
     if not path.is_dir():
-        with path.open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        total = hashlib.sha256()
+        with path.open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                total.update(piece)
+                if cancelled():
+                    raise Cancelled
+        return f"sha256:{total.hexdigest()}"
     known = [path / name for name in SAVED_MODEL]
     inside = [
         each for each in (*known, *(path / "variables").glob("variables.*")) if each.is_file()
     ]
-    return _of_parts({each.relative_to(path).as_posix(): fingerprint_of(each) for each in inside})
+    prints = {each.relative_to(path).as_posix(): fingerprint_of(each, cancelled) for each in inside}
+    return _of_parts(prints)
 
 
 def fingerprint_of_bytes(files: Mapping[str, bytes]) -> str:

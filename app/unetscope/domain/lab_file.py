@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from unetscope.domain.errors import EditError
 from unetscope.domain.lab import FIRST_LAB, MOST, MOST_STRIDE, Lab, LabKernel, LabLayer, LabSource
+from unetscope.domain.plain_json import read_json
 from unetscope.domain.recipes import RECIPE_BY_ID
 
 FORMAT = 1
@@ -28,7 +29,7 @@ def read_kernels(text: str) -> tuple[LabKernel, ...]:
         The text is no list of kernels that the lab can hold.
     """
     try:
-        content = json.loads(text)
+        content = read_json(text)
         version = content["format"]
         if isinstance(version, int) and version > FORMAT:
             raise EditError("This list was written by a later version.", "Update Unetscope.")
@@ -57,7 +58,7 @@ def write_lab(lab: Lab) -> str:
 def read_lab(text: str) -> Lab:
     """Read a lab that was kept; what makes no sense is as it is at first."""
     try:
-        content = json.loads(text)
+        content = read_json(text)
         kernels = () if not content["kernels"] else _kernels(content)
         chosen = content["layer"]
         layer = LabLayer(

@@ -14,9 +14,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unetscope.domain.card import ClassLabel
 from unetscope.domain.effects import Effects as Effects
 from unetscope.domain.effects import SweepRequest as SweepRequest
-from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.errors import StoppedError, StudyError, UnetscopeError
+from unetscope.domain.evaluation import Evaluation, Grid
 from unetscope.domain.history import Edits
 from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
@@ -159,6 +161,8 @@ class EngineStatus:
         What has been under way for so long that the user should see it, and may stop it.
     guard : str
         What keeps it from doing harm, and what does not; empty until that is known.
+    on_demand : bool
+        It came to that because the user stopped it, not by a fault.
     """
 
     state: EngineState
@@ -166,6 +170,7 @@ class EngineStatus:
     memory: int = 0
     doing: str = ""
     guard: str = ""
+    on_demand: bool = False
 
 
 class Engine(Protocol):
@@ -277,6 +282,21 @@ class Engine(Protocol):
         """End it; nothing is answered any more."""
 
 
+class Evaluator(Protocol):
+    """Measures masks against a reference. It takes seconds for a series: call it in a job."""
+
+    def evaluate(
+        self,
+        mask: Labels,
+        reference: Labels,
+        spacing: Grid,
+        classes: Sequence[ClassLabel],
+        *,
+        step: Callable[[float], None] | None = None,
+    ) -> Evaluation:
+        """See `unetscope.evaluation.evaluating.evaluate`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something to tell the user: a sentence, a hint, and whether it is trouble.
@@ -297,3 +317,9 @@ class Notice:
     details: Mapping[str, str] = field(default_factory=dict)
     private: bool = False
     report: bool = False
+
+    @classmethod
+    def of(cls, error: UnetscopeError) -> Notice:
+        """What is told of an error."""
+        wrong = not isinstance(error, StoppedError)
+        return cls(error.what, error.hint, wrong, private=isinstance(error, StudyError))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetscope.domain.errors import EditError, UnetscopeError
+from unetscope.domain.plain_json import read_json
 from unetscope.domain.recipes import Recipe, own_recipe
 
 FORMAT = 1
@@ -32,7 +33,7 @@ def read_recipe(text: str, file: str) -> Recipe:
         The text is no recipe: its name or its numbers are missing or wrong.
     """
     try:
-        content = json.loads(text)
+        content = read_json(text)
         version = content["format"]
         if isinstance(version, int) and version > FORMAT:
             raise EditError(f"{file} was written by a later version.", "Update Unetscope.")

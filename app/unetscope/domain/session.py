@@ -14,6 +14,7 @@ from unetscope.domain.comparing import NOT_COMPARING, Comparing
 from unetscope.domain.editor import FIRST_EDITOR, Editor
 from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError
+from unetscope.domain.evaluating import NOT_EVALUATING, Evaluating
 from unetscope.domain.feature_maps import FIRST_MAPS, MapsChoice
 from unetscope.domain.filter_gallery import FIRST_GALLERY, FilterGallery
 from unetscope.domain.graph import Layer
@@ -70,6 +71,7 @@ class Session:
     opacity: float = 0.45
     hidden_labels: frozenset[int] = frozenset()
     comparing: Comparing = NOT_COMPARING
+    evaluating: Evaluating = NOT_EVALUATING
     identity_hidden: bool = False
     viewer: Viewer = FIRST_VIEW
 
@@ -145,6 +147,10 @@ class Session:
     def compare(self, comparing: Comparing) -> Session:
         """Compare trained and edited network in another way."""
         return replace(self, comparing=comparing)
+
+    def evaluate(self, evaluating: Evaluating) -> Session:
+        """Evaluate against a reference in another way."""
+        return replace(self, evaluating=evaluating)
 
     @property
     def show_trained(self) -> bool:

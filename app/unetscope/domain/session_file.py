@@ -28,6 +28,7 @@ from unetscope.domain.history_file import (
     steps_of,
 )
 from unetscope.domain.measurements import Measurement
+from unetscope.domain.plain_json import read_json
 from unetscope.domain.plain_values import WRONG, Reader, to_plain
 from unetscope.domain.session import Session
 
@@ -320,7 +321,7 @@ def _content(text: str, name: str) -> dict[str, Any]:
 
 def _json(text: str, name: str) -> dict[str, Any]:
     try:
-        content = json.loads(text, parse_constant=_no_number)
+        content = read_json(text, _no_number)
         if not isinstance(content, dict) or not _is_shallow(content):
             raise ValueError("no session")
     except json.JSONDecodeError as error:

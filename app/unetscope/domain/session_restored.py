@@ -8,6 +8,7 @@ from typing import Any
 
 from unetscope.domain.comparing import Comparing
 from unetscope.domain.errors import EditError
+from unetscope.domain.evaluating import Evaluating
 from unetscope.domain.feature_maps import MapsChoice
 from unetscope.domain.history import History
 from unetscope.domain.history_file import history_of, steps_of
@@ -27,6 +28,7 @@ _CHECKED = frozenset(
         "in_channel",
         "maps",
         "comparing",
+        "evaluating",
         "lab",
         "opacity",
         "identity_hidden",
@@ -71,6 +73,7 @@ def with_network(session: Session, kept: KeptSession, history: History) -> Sessi
         **plain,
         maps=_maps(view.get("maps", shown.maps), shown),
         comparing=_comparing(view.get("comparing", shown.comparing), shown),
+        evaluating=_evaluating(view.get("evaluating", shown.evaluating), shown),
         lab=_lab(view.get("lab", shown.lab)),
         hidden_labels=frozenset(
             label for label in view.get("hidden_labels", ()) if _is_class(label, shown)
@@ -121,6 +124,11 @@ def _comparing(comparing: Comparing, session: Session) -> Comparing:
     label = comparing.label if _is_class(comparing.label, session) else None
     still = comparing.play(False).of_class(label)
     return still.set_speed(comparing.speed).divide(comparing.split)
+
+
+def _evaluating(evaluating: Evaluating, session: Session) -> Evaluating:
+    label = evaluating.label if _is_class(evaluating.label, session) else None
+    return evaluating.from_file().of_class(label)
 
 
 def _viewer(viewer: Viewer, session: Session) -> Viewer:

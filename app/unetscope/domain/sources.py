@@ -13,6 +13,7 @@ from unetscope.domain.card import ModelCard
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Floats
 from unetscope.domain.real_world import RealWorldMap
+from unetscope.domain.reference import Reference
 from unetscope.domain.stand_ins import Replacements
 from unetscope.domain.study import PatientInfo, Skipped, StudyInfo
 from unetscope.domain.tags import TagRow
@@ -165,8 +166,24 @@ class Files(Protocol):
         a warning of those series says that they are not complete.
         """
 
-    def read_network(self, path: Path) -> Network:
-        """Read a model file without Keras; ModelError when it cannot be.
+    def is_reference(self, path: Path) -> bool:
+        """Whether a file says that it holds outlined structures; of NIfTI nobody can tell."""
+
+    def read_reference(
+        self,
+        path: Path,
+        series: SeriesSource,
+        cancelled: Callable[[], bool],
+        *,
+        other_patient: bool = False,
+    ) -> Reference:
+        """Read masks made by others onto the grid of a series; StudyError when it cannot be.
+
+        One of another patient is refused unless `other_patient` says that it is wanted.
+        """
+
+    def read_network(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Network:
+        """Read a model file without Keras; ModelError when it cannot be, Cancelled if told so.
 
         What was remembered for exactly this file stands in for its layers.
         """

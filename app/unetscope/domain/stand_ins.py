@@ -55,6 +55,7 @@ class Replacement:
 
 
 Replacements = tuple[Replacement, ...]
+_MOST_TOLD = 140  # characters of a list of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,13 @@ def told(replaced: Replacements) -> str:
     """One sentence that nobody may forget; empty where nothing is replaced."""
     if not replaced:
         return ""
-    shown = ", ".join(each.words for each in replaced[:4])
-    more = f" and {len(replaced) - 4} more" if len(replaced) > 4 else ""
-    return f"Not the network as it was trained: layers are replaced, {shown}{more}."
+    shown = [replaced[0].words[:_MOST_TOLD]]
+    for each in replaced[1:]:
+        if len(", ".join((*shown, each.words))) > _MOST_TOLD:
+            break
+        shown.append(each.words)
+    more = f" and {len(replaced) - len(shown)} more" if len(replaced) > len(shown) else ""
+    return f"Not the network as it was trained: layers are replaced, {', '.join(shown)}{more}."
 
 
 def fingerprint_with(fingerprint: str, replaced: Replacements) -> str:

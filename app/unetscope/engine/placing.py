@@ -6,14 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from unetscope import passing_files
 from unetscope.domain.errors import ModelError
 
 _PIECE = 4 << 20  # bytes
-
-
-def partial_path(path: Path) -> Path:
-    """Where this process writes a file before it takes its final name."""
-    return path.with_name(f".{path.stem[:80]}.{os.getpid()}.partial.keras")
 
 
 def put_in_place(
@@ -37,7 +33,7 @@ def put_in_place(
     ModelError
         It cannot be written; then what stood there stands there still.
     """
-    partial = partial_path(path)
+    partial = passing_files.keras_beside(path)
     try:
         if not over and path.exists():
             raise ModelError(f"{path.name} exists already.", "Choose another name.")
@@ -54,6 +50,7 @@ def put_in_place(
     finally:
         partial.unlink(missing_ok=True)
         made.unlink(missing_ok=True)
+    passing_files.sweep(path)
 
 
 def _copy(made: Path, partial: Path, wanted: Callable[[], bool]) -> None:

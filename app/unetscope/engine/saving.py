@@ -14,7 +14,8 @@ from unetscope.domain.kernels import Weights
 from unetscope.domain.ports import Saved
 from unetscope.engine.introspect import anatomy_of, read_weights, set_weights
 from unetscope.engine.loader import fingerprint_of, load
-from unetscope.engine.placing import not_written, partial_path, put_in_place
+from unetscope.engine.placing import not_written, put_in_place
+from unetscope.passing_files import keras_beside
 
 
 def save_copy(
@@ -52,7 +53,7 @@ def save_copy(
         )
     if source is not None and _same(path, source):
         raise ModelError(f"{path.name} is the trained network.", "Choose another name.")
-    partial = made or partial_path(path)
+    partial = made or keras_beside(path)
     try:
         with _holding(model, in_force, path.name):
             model.save(partial)

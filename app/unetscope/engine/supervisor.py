@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-from unetscope.domain.errors import EngineError, ModelError, UnetscopeError
+from unetscope.domain.errors import EngineError, ModelError, StoppedError, UnetscopeError
 from unetscope.domain.layer_cost import slowest_layer
 from unetscope.domain.network import Network
 from unetscope.domain.ports import EngineState, EngineStatus
@@ -30,7 +30,16 @@ from unetscope.engine.messages import (
     Stop,
 )
 from unetscope.engine.requests import Requests
-from unetscope.engine.watch import STARTING, SURELY, UNTRUSTED, Cause, Deaths, Watch, cause_of
+from unetscope.engine.watch import (
+    STARTING,
+    STOPPED,
+    SURELY,
+    UNTRUSTED,
+    Cause,
+    Deaths,
+    Watch,
+    cause_of,
+)
 from unetscope.processes.plain_replies import NotPlainError, received
 
 Deliver = Callable[[Callable[[], None]], None]
@@ -109,7 +118,7 @@ class Supervisor:
     def interrupt(self, *, foreground: bool) -> None:
         """See `Engine.interrupt`."""
         if foreground and (job := self._requests.give_up()) is not None:
-            stopped = EngineError(f"{job.doing} was stopped.")
+            stopped = StoppedError(f"{job.doing} was stopped.")
             self._deliver_if_running(partial(job.failed, stopped))
         self._wants_free = foreground or self._requests.current is None
         self.poke()
@@ -314,7 +323,7 @@ class Supervisor:
 
     def _resume(self, cause: Cause) -> None:
         """After a death: what was asked waits again, unless it killed the engine too often."""
-        self._tell(EngineState.RESTARTING, cause.sentence)
+        self._tell(EngineState.RESTARTING, cause.sentence, on_demand=cause is STOPPED)
         job = self._requests.after_death(cause.weight)
         if job is not None:
             often = f" {job.deaths} times" if job.deaths in range(2, SURELY) else ""
@@ -340,8 +349,16 @@ class Supervisor:
         with self._lock:
             self._poked = False
 
-    def _tell(self, state: EngineState, sentence: str, memory: int = 0, doing: str = "") -> None:
-        self._status = status = EngineStatus(state, sentence, memory, doing, self._guard)
+    def _tell(
+        self,
+        state: EngineState,
+        sentence: str,
+        memory: int = 0,
+        doing: str = "",
+        *,
+        on_demand: bool = False,
+    ) -> None:
+        self._status = status = EngineStatus(state, sentence, memory, doing, self._guard, on_demand)
         self._deliver_if_running(lambda: self._on_status(status))
 
     def _deliver_to(self, job: Job, callback: Callable[[], None]) -> None:

@@ -29,6 +29,7 @@ from unetscope.io.notices import CHOOSE, COPY_AGAIN, LIBRARY_ERRORS, NotASlice, 
 from unetscope.io.palette import Palette, read_palette
 from unetscope.io.pixels import PixelLayout
 from unetscope.io.plain_header import FIRST_PIXEL_TAG, read_plain
+from unetscope.io.slices import as_written
 from unetscope.io.value_maps import Rescale
 
 _INFLATED = 256 * 2**20  # bytes a deflated file may grow to: 2 MB can hide 2 GB
@@ -71,7 +72,7 @@ class DicomImage:
     notices : tuple of str
         What pydicom remarked while reading the header.
     written : tuple of int
-        When the file was written, and its size, as `as_written` gives them.
+        When the file was written, and its size, as `slices.as_written` gives them.
     """
 
     path: Path
@@ -258,12 +259,6 @@ def _image(
         remarks=remarks,
         written=as_written(path),
     )
-
-
-def as_written(path: Path) -> tuple[int, int]:
-    """When a file was written last, in ns, and its size in bytes: other pixels, other numbers."""
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
 
 
 def _study(dataset: Any) -> StudyInfo:

@@ -15,7 +15,7 @@ from unetscope.domain.study import SeriesInfo, Skipped
 from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
 from unetscope.io.decoder import decoder
-from unetscope.io.dicom import DicomImage, as_written, open_inflated
+from unetscope.io.dicom import DicomImage, open_inflated
 from unetscope.io.grouping import Slice, Stack, group
 from unetscope.io.image_pixels import COLOUR, remarks_of
 from unetscope.io.notices import LIBRARY_ERRORS, noticing
@@ -23,7 +23,7 @@ from unetscope.io.pixels import read_colours, read_stored
 from unetscope.io.placement import Placement, place
 from unetscope.io.plain_pixels import is_plain, read_plain_frame
 from unetscope.io.series import Series
-from unetscope.io.slices import Image
+from unetscope.io.slices import Image, check_as_written, no_longer_there
 from unetscope.io.tags import read_tags
 
 
@@ -40,7 +40,7 @@ class DicomSlices:
 
     def __init__(self, slices: tuple[Slice, ...], keep: object = None) -> None:
         first = slices[0]
-        self._slices = slices
+        self.pieces = slices
         self._keep = keep
         self.monochrome1 = first.image.monochrome1
         self.in_colour = first.image.in_colour
@@ -49,28 +49,28 @@ class DicomSlices:
         self.notices = [notice for image in images for notice in image.notices]
 
     def stored(self, index: int) -> NDArray[Any]:
-        return read_slice(self._slices[index], self.notices)
+        return read_slice(self.pieces[index], self.notices)
 
     def colours(self, index: int) -> NDArray[np.uint8] | None:
-        piece = self._slices[index]
+        piece = self.pieces[index]
         if piece.image.palette is not None:
             return piece.image.palette.shown(self.stored(index))
         return read_slice(piece, self.notices, colours=True) if self.in_colour else None
 
     def rescaled(self, index: int, stored: NDArray[Any]) -> Image:
-        return self._slices[index].frame.rescale.apply(stored)
+        return self.pieces[index].frame.rescale.apply(stored)
 
     def window(self, index: int) -> Window | None:
-        return self._slices[index].frame.window
+        return self.pieces[index].frame.window
 
     def real_world(self, index: int) -> RealWorldMap | None:
-        return self._slices[index].frame.real_world
+        return self.pieces[index].frame.real_world
 
     def path(self, index: int) -> Path:
-        return self._slices[index].image.path
+        return self.pieces[index].image.path
 
     def identity(self, index: int) -> Hashable:
-        return self._slices[index].frame
+        return self.pieces[index].frame
 
     def tags(self, index: int) -> tuple[TagRow, ...]:
         return read_tags(self.path(index))
@@ -91,10 +91,7 @@ def read_slice(piece: Slice, notices: list[str], *, colours: bool = False) -> ND
     """
     image, frame = piece.image, piece.frame
     try:
-        if as_written(image.path) != image.written:  # pixels may lie elsewhere, or be others
-            raise StudyError(
-                f"{image.path.name} has changed since it was opened.", "Open the study again."
-            )
+        check_as_written(image.path, image.written)  # pixels may lie elsewhere, or be others
         if is_plain(image.layout):
             return read_plain_frame(image.path, image.layout, frame.index)
         if image.layout.compressed:
@@ -106,9 +103,7 @@ def read_slice(piece: Slice, notices: list[str], *, colours: bool = False) -> ND
             read = read_colours if colours else read_stored
             return read(stream, image.layout, frame.index)
     except FileNotFoundError as error:
-        raise StudyError(
-            f"{image.path.name} is no longer there.", "Open the study again."
-        ) from error
+        raise no_longer_there(image.path) from error
     except LIBRARY_ERRORS as error:
         raise StudyError(
             f"{image.path.name} has pixels that cannot be decoded.",

@@ -8,11 +8,12 @@ the network where the system can do that. A file that hangs, crashes or floods i
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from unetscope.domain.errors import ModelError
+from unetscope.domain.errors import Cancelled, ModelError
 from unetscope.domain.network import Network
 from unetscope.domain.stand_ins import Replacements, UnknownLayersError
 from unetscope.io.gate_process import FAILURES, READY, SECONDS, answered, ask, seconds_for, serve
@@ -22,6 +23,7 @@ from unetscope.processes.room import Room
 
 START_SECONDS = 60.0  # within which a process says that it is ready
 PATIENCE = 3.0  # seconds before the next process is got ready, which others need now
+LOOK_EVERY = 0.05  # seconds between two looks at whether a file is still wanted
 _NO_TIME_LEFT = -24  # the exit code of a process that has used up its time on the processor
 _SUSPECT = "It is damaged or made to harm: have it copied, or saved again, by who trained it."
 
@@ -50,7 +52,12 @@ class Gate:
                 with suppress(OSError):  # told when there is a file to read
                     self._spare = _Reader(patience)
 
-    def read(self, path: Path, remembered: Callable[[str], Replacements] = lambda _: ()) -> Network:
+    def read(
+        self,
+        path: Path,
+        remembered: Callable[[str], Replacements] = lambda _: (),
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Network:
         """Read a model file without Keras.
 
         Parameters
@@ -59,6 +66,8 @@ class Gate:
             The file, or a SavedModel folder.
         remembered : callable
             Gives for a file's fingerprint what stands in for layers of it that are not known.
+        cancelled : callable
+            Asked all the time, from another thread; answers True to have the process ended.
 
         Returns
         -------
@@ -70,11 +79,13 @@ class Gate:
         ModelError
             The file is missing, damaged, no whole model, or holds what is not let through; or its
             process died or was ended over it.
+        Cancelled
+            If told to stop.
         """
-        content = content_of(path)
+        content = content_of(path, cancelled)
         reader = self._taken()
         try:
-            return reader.read(content, remembered(content.fingerprint))
+            return reader.read(content, remembered(content.fingerprint), cancelled)
         except UnknownLayersError as error:
             error.path, error.fingerprint = path, content.fingerprint
             raise
@@ -112,7 +123,7 @@ class _Reader:
     """One process that reads one file."""
 
     def __init__(self, patience: float) -> None:
-        self._was_late = False
+        self._was_late = self._was_cancelled = False
         self._room = Room("gate")
         try:
             confinement = self._room.confinement()
@@ -125,32 +136,43 @@ class _Reader:
     def is_alive(self) -> bool:
         return self._child.exit_code is None
 
-    def read(self, content: Content, replaced: Replacements) -> Network:
+    def read(
+        self, content: Content, replaced: Replacements, cancelled: Callable[[], bool]
+    ) -> Network:
         line = self._child.connection
         try:
-            with self._ended_after(START_SECONDS):
+            with self._watched(START_SECONDS, cancelled):
                 if line.recv_bytes() != READY:
                     raise EOFError
-            with self._ended_after(seconds_for(sum(map(len, content.files.values())))):
+            with self._watched(seconds_for(sum(map(len, content.files.values()))), cancelled):
                 ask(line, content, replaced)
                 return answered(line, content, replaced)
         except FAILURES as error:
+            if self._was_cancelled:
+                raise Cancelled from error
             raise self._why(content.name) from error
 
     @contextmanager
-    def _ended_after(self, seconds: float) -> Iterator[None]:
-        """End the process, whatever it is doing, when it takes longer."""
-        clock = threading.Timer(seconds, self._end_of_time)
-        clock.daemon = True
-        clock.start()
+    def _watched(self, seconds: float, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """End the process, whatever it is doing, when it takes longer or is not wanted."""
+        over = threading.Event()
+
+        def watch() -> None:
+            end = time.monotonic() + seconds
+            while not over.wait(LOOK_EVERY):
+                self._was_cancelled = cancelled()
+                self._was_late = time.monotonic() > end
+                if self._was_cancelled or self._was_late:
+                    self._child.kill()
+                    return
+
+        watcher = threading.Thread(target=watch, name="gate-watch", daemon=True)
+        watcher.start()
         try:
             yield
         finally:
-            clock.cancel()
-
-    def _end_of_time(self) -> None:
-        self._was_late = True
-        self._child.kill()
+            over.set()
+            watcher.join()  # it must not end a process that has gone on to something else
 
     def _why(self, name: str) -> ModelError:
         """Tell what has become of the process."""

@@ -19,6 +19,8 @@ from unetscope.io.frames import Frame, Traits
 
 _SAME_DIRECTION = 0.01  # direction cosines that differ less belong to one orientation
 _SAME_PLACE = 0.01  # mm
+SEVERAL_PATIENTS = "patients; each has a series of their own."
+"""How the warning ends that a DICOM series holds slices of more than one person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +152,7 @@ def _by_patient(stack: Stack) -> list[Stack]:
     parts = _parted(stack.slices, person)
     if len(parts) == 1:
         return [stack]
-    warning = f"This series holds slices of {len(parts)} patients; each has a series of their own."
+    warning = f"This series holds slices of {len(parts)} {SEVERAL_PATIENTS}"
     return [
         stack.part(slices, f"patient {number}", warning)
         for number, slices in enumerate(parts.values(), start=1)

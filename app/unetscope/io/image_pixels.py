@@ -11,7 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from pydicom.uid import UID, MediaStorageDirectoryStorage, UncompressedTransferSyntaxes
+from pydicom.uid import (
+    UID,
+    MediaStorageDirectoryStorage,
+    RTStructureSetStorage,
+    UncompressedTransferSyntaxes,
+)
 
 from unetscope.io.colour import PALETTE
 from unetscope.io.dicom_values import element, text, whole
@@ -24,6 +29,7 @@ from unetscope.io.tags import begins_as_dicom, ends_early
 
 A_DICOMDIR = "a DICOMDIR, an index of other files"
 
+_IMAGES_FIRST = "Open the images it was made from, then this file as a reference for them."
 _MOST_FRAMES = 100_000  # a file that claims more is taken for damaged
 _UNDEFINED = 0xFFFFFFFF
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
@@ -64,12 +70,14 @@ def refuse_what_is_no_image(path: Path, dataset: Any, has_pixels: bool) -> None:
         if has_pixels and not sop_class:
             raise NotASlice(path, "a DICOM object that does not say of what kind it is")
     kind = text(dataset, "Modality") or UID(sop_class).name or "of unknown kind"
+    if sop_class == RTStructureSetStorage:
+        raise NotASlice(path, "a structure set, not an image", _IMAGES_FIRST)
     if not has_pixels:
         if element(dataset, "Rows") or ends_early(path):
             raise NotASlice(path, "cut short: it ends before its pixels", COPY_AGAIN)
         raise NotASlice(path, f"a DICOM object without an image ({kind})", CHOOSE)
     if kind == "SEG":
-        raise NotASlice(path, "a segmentation, not an image", "Open the images it was made from.")
+        raise NotASlice(path, "a segmentation, not an image", _IMAGES_FIRST)
 
 
 def read_layout(

@@ -25,7 +25,7 @@ from unetscope.domain.tags import TagRow, short
 from unetscope.domain.window import Window
 from unetscope.io.notices import CHOOSE, LIBRARY_ERRORS, NotASlice, noticing
 from unetscope.io.series import Series
-from unetscope.io.slices import Image
+from unetscope.io.slices import Image, as_written, check_as_written
 from unetscope.io.value_maps import Rescale
 
 _LARGEST = 2**32  # bytes of one volume
@@ -33,8 +33,8 @@ _MOST_VOLUMES = 10_000
 _FARTHEST = 1e9  # mm
 _SMALLEST = 1e-9  # mm3, of a voxel
 _NIFTI_ERRORS = (*LIBRARY_ERRORS, ImageFileError, HeaderDataError)
-_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_MM = {"meter": 1000.0, "micron": 0.001}
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+MM = {"meter": 1000.0, "micron": 0.001}
 
 # Row and column direction (LPS) of a picture in the radiological convention, by the patient axis
 # its normal is closest to: sagittal, coronal, axial.
@@ -52,6 +52,8 @@ class NiftiSlices:
     ----------
     path : Path
         The file.
+    written : tuple of int
+        When it was written, and its size: it is read as long as it is the same.
     proxy : ArrayProxy
         Unscaled values, indexed ``(i, j, k)`` and, in a 4-D file, volume.
     volume : int or None
@@ -79,6 +81,7 @@ class NiftiSlices:
     def __init__(
         self,
         path: Path,
+        written: tuple[int, int],
         proxy: ArrayProxy,
         volume: int | None,
         axes: tuple[int, ...],
@@ -90,6 +93,7 @@ class NiftiSlices:
         tags: tuple[TagRow, ...] = (),
     ) -> None:
         self._path = path
+        self._written = written
         self._proxy = proxy
         self._at = volume
         self._axes = axes
@@ -99,14 +103,14 @@ class NiftiSlices:
         self.notices = notices
         self._keep = keep
         self._tags = tags
-        self._values: NDArray[Any] | None = None
+        self._packed = path.name.lower().endswith(".gz")
+        self._values: NDArray[Any] | None = None  # of a packed file
 
     def stored(self, index: int) -> NDArray[Any]:
+        check_as_written(self._path, self._written)
         try:
-            with _remarks(self.notices):
-                if self._values is None:
-                    self._values = self._load()
-                picture = self._values[index]
+            with remarks(self.notices):
+                picture = self._picture(index)
                 stored = np.array(picture, dtype=picture.dtype.newbyteorder("="), order="C")
         except _NIFTI_ERRORS as error:
             raise StudyError(
@@ -116,9 +120,25 @@ class NiftiSlices:
         stored.setflags(write=False)
         return stored
 
-    def _load(self) -> NDArray[Any]:
-        """Take the volume as (slices, rows, columns); a plain ``.nii`` stays on disk."""
-        key: tuple[Any, ...] = (slice(None),) * min(3, len(self._proxy.shape))
+    def _picture(self, index: int) -> NDArray[Any]:
+        """Take one slice, (rows, columns); of a packed file all of the volume is unpacked once."""
+        picture: NDArray[Any]
+        if self._packed:
+            if self._values is None:
+                self._values = self._turned(slice(None))
+            picture = self._values[index]
+        else:
+            count = self._proxy.shape[2] if len(self._proxy.shape) > 2 else 1
+            at = range(count)[self._flips[0]][index]
+            picture = self._turned(slice(at, at + 1))[0]
+        return picture
+
+    def _turned(self, which: slice) -> NDArray[Any]:
+        """Read some slices as (slices, rows, columns).
+
+        They are read, not mapped: where a mapped file is cut short, the system ends the program.
+        """
+        key: tuple[Any, ...] = (slice(None), slice(None), which)[: len(self._proxy.shape)]
         if self._at is not None:
             key = (*key, *np.unravel_index(self._at, self._proxy.shape[3:], order="F"))
         values = np.asanyarray(self._proxy[key])
@@ -159,7 +179,7 @@ class _ToNotices(logging.Handler):
 
 
 @contextmanager
-def _remarks(notices: list[str]) -> Iterator[None]:
+def remarks(notices: list[str]) -> Iterator[None]:
     """Turn what nibabel warns of, and what it would print about a header, into notices."""
     with noticing(notices):  # one thread at a time
         logger = imageglobals.logger
@@ -190,18 +210,21 @@ def read_nifti(path: Path, keep: object = None) -> list[Series]:
     """
     notices: list[str] = []
     try:
-        with _remarks(notices):
+        written = as_written(path)
+        with remarks(notices):
             image = nib.load(path)
             if not isinstance(image, nib.Nifti1Pair):
                 raise NotASlice(path, "not a NIfTI file", CHOOSE)
-            return _series(path, image, notices, keep)
+            return _series(path, written, image, notices, keep)
     except NotASlice:
         raise
     except _NIFTI_ERRORS as error:
         raise NotASlice(path, "damaged, or not a NIfTI file", "Copy it again.") from error
 
 
-def _series(path: Path, image: Any, notices: list[str], keep: object) -> list[Series]:
+def _series(
+    path: Path, written: tuple[int, int], image: Any, notices: list[str], keep: object
+) -> list[Series]:
     proxy = image.dataobj
     shape = tuple(int(n) for n in proxy.shape)
     while len(shape) > 3 and shape[-1] == 1:
@@ -220,7 +243,7 @@ def _series(path: Path, image: Any, notices: list[str], keep: object) -> list[Se
     plain = path.name.lower().endswith(".nii")
     if plain and path.stat().st_size < proxy.offset + math.prod(shape) * dtype.itemsize:
         raise NotASlice(path, "cut short", "Copy it again.")
-    unscaled = ArrayProxy(proxy.file_like, (proxy.shape, dtype, proxy.offset))
+    unscaled = ArrayProxy(proxy.file_like, (proxy.shape, dtype, proxy.offset), mmap=False)
     slope, inter = float(proxy.slope), float(proxy.inter)
     grid, axes, flips, warnings = _placed(image, spatial)
     stem = path.name[: -len(".nii.gz")] if path.name.lower().endswith(".nii.gz") else path.stem
@@ -232,7 +255,7 @@ def _series(path: Path, image: Any, notices: list[str], keep: object) -> list[Se
         at = volume if len(proxy.shape) > 3 else None
         rescale = Rescale(slope, inter)
         pixels = NiftiSlices(
-            path, unscaled, at, axes, flips, rescale, _window(image), notices, keep, tags
+            path, written, unscaled, at, axes, flips, rescale, _window(image), notices, keep, tags
         )
         info = SeriesInfo(uid=uid, description=label, study=StudyInfo(description=stem))
         made.append(Series(info, grid, pixels, tuple(warnings)))
@@ -262,14 +285,14 @@ def _placed(
     """Choose which axis becomes slice, row and column and which are flipped; build the grid."""
     warnings = []
     known = int(image.header["sform_code"]) > 0 or int(image.header["qform_code"]) > 0
-    scale = np.diag([*[_MM.get(image.header.get_xyzt_units()[0], 1.0)] * 3, 1.0])
-    lps = _RAS_TO_LPS @ scale @ np.asarray(image.affine, dtype=np.float64)
+    scale = np.diag([*[MM.get(image.header.get_xyzt_units()[0], 1.0)] * 3, 1.0])
+    lps = RAS_TO_LPS @ scale @ np.asarray(image.affine, dtype=np.float64)
     usable = bool((np.abs(lps) < _FARTHEST).all())  # no NaN, nothing that overflows
     sure = True
     meaningful = usable and abs(float(np.linalg.det(lps[:3, :3]))) >= _SMALLEST
     if not meaningful:
         warnings.append("The affine in the file has no meaning; voxels of 1 mm are assumed.")
-        lps, known, sure = _RAS_TO_LPS.copy(), False, False
+        lps, known, sure = RAS_TO_LPS.copy(), False, False
     if not known:
         warnings.append("The file does not say how the slices lie in the patient.")
         sure = False

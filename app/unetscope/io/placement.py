@@ -20,6 +20,8 @@ from unetscope.domain.geometry import (
 )
 from unetscope.io.grouping import Slice, Stack
 
+NO_POSITIONS = "The file does not say where the slices lie; they are in instance order."
+
 _ASSUMED = 1.0  # mm, where the file gives no distance
 _NAMED_GAPS = 3  # gaps that are named one by one
 
@@ -137,7 +139,7 @@ def _without_positions(
     if axes is None:
         doubts.add("The file does not say how the slices lie in the patient.")
     else:
-        doubts.add("The file does not say where the slices lie; they are in instance order.")
+        doubts.add(NO_POSITIONS)
     rows, columns = axes or (np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
     between = _between_slices(slices, [], doubts)
     row_spacing, column_spacing = _pixel_spacing(slices, doubts)

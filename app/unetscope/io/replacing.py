@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from unetscope import passing_files
 from unetscope.domain.errors import UnetscopeError
-
-_NAME = 80  # characters of the name that a temporary file keeps: names have an end
 
 
 @contextmanager
 def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a file beside `path` that takes its place when all is written and on the disk.
 
-    Whatever goes wrong before, what stood there stands there still.
+    Whatever goes wrong before, what stood there stands there still. What a process that was killed
+    over this left in the folder is removed.
 
     Parameters
     ----------
@@ -33,8 +32,7 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     OSError
         If it cannot be written.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:_NAME]}.", dir=path.parent)
-    temporary = Path(name)
+    handle, temporary = passing_files.make_beside(path)
     try:
         with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
@@ -46,6 +44,7 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    passing_files.sweep(path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -215,6 +215,11 @@ class Series:
         """What stored values of a slice are as a physical quantity; None where not said."""
         return self._slices.real_world(self._checked(index))
 
+    @property
+    def source(self) -> Slices:
+        """What gives the pixels: frames of DICOM files, or a volume of a NIfTI file."""
+        return self._slices
+
     def path(self, index: int) -> Path:
         """File a slice is in."""
         return self._slices.path(self._checked(index))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unetscope.domain.errors import StudyError
 from unetscope.domain.real_world import RealWorldMap
 from unetscope.domain.tags import TagRow
 from unetscope.domain.window import Window
@@ -54,3 +55,24 @@ class Slices(Protocol):
 
     def tags(self, index: int) -> tuple[TagRow, ...]:
         """Header of that file."""
+
+
+def as_written(path: Path) -> tuple[int, int]:
+    """When a file was written last, in ns, and its size in bytes: other pixels, other numbers."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def check_as_written(path: Path, written: tuple[int, int]) -> None:
+    """See that a file is still as it was; StudyError where it is not, or no longer there."""
+    try:
+        now = as_written(path)
+    except OSError as error:
+        raise no_longer_there(path) from error
+    if now != written:
+        raise StudyError(f"{path.name} has changed since it was opened.", "Open the study again.")
+
+
+def no_longer_there(path: Path) -> StudyError:
+    """What to say of a file that has gone since it was opened."""
+    return StudyError(f"{path.name} is no longer there.", "Open the study again.")

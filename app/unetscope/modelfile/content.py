@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
-from unetscope.domain.errors import ModelError
+from unetscope.domain.errors import Cancelled, ModelError
 from unetscope.domain.fingerprint import SAVED_MODEL, fingerprint_of_bytes
 from unetscope.modelfile.strict_json import MAX_LENGTH
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 MAX_FILE = 4 << 30
+_PIECE = 64 << 20  # bytes that are read before it is asked again whether they are wanted
 _TRUNK = ".weights"
 _CHOOSE = "Choose a .keras or .h5 file, or a SavedModel folder."
 _COPY_AGAIN = "Copy it again from where it came from."
@@ -56,15 +59,27 @@ class Content:
         return self.files[""]
 
 
-def content_of(path: Path) -> Content:
+def content_of(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Content:
     """Read a model file, or the files of a SavedModel folder, whole.
+
+    Parameters
+    ----------
+    cancelled : callable
+        Asked now and then; answers True to stop.
 
     Raises
     ------
     ModelError
         It is missing, no ordinary file or folder, too big, or changes while it is read.
+    Cancelled
+        If told to stop.
     """
-    files = _of_folder(path) if path.is_dir() else {"": bytes_of(path, MAX_FILE, path.name)}
+    if path.is_dir():
+        files = _of_folder(path, cancelled)
+    else:
+        files = {"": bytes_of(path, MAX_FILE, path.name, cancelled)}
+    if cancelled():
+        raise Cancelled
     return Content(path, files, fingerprint_of_bytes(files), dict(_beside(path, files)))
 
 
@@ -81,7 +96,9 @@ def _beside(path: Path, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes
                 yield name, bytes_of(path.with_name(name), MAX_LENGTH, name)
 
 
-def bytes_of(path: Path, limit: int, name: str) -> bytes:
+def bytes_of(
+    path: Path, limit: int, name: str, cancelled: Callable[[], bool] = lambda: False
+) -> bytes:
     """Read an ordinary file whole; ``name`` is what it is called where it cannot be.
 
     Raises
@@ -100,7 +117,7 @@ def bytes_of(path: Path, limit: int, name: str) -> bytes:
                 raise ModelError(
                     f"{name} is bigger than {_size(limit)}.", "Choose a smaller model; is it one?"
                 )
-            content = file.read(before.st_size + 1)
+            content = _read(file, before.st_size + 1, cancelled)
             after = os.fstat(file.fileno())
     except OSError as error:
         if isinstance(error, FileNotFoundError):
@@ -117,7 +134,17 @@ def bytes_of(path: Path, limit: int, name: str) -> bytes:
     return content
 
 
-def _of_folder(folder: Path) -> dict[str, bytes]:
+def _read(file: BinaryIO, size: int, cancelled: Callable[[], bool]) -> bytes:
+    """Read so many bytes, or as many as there are."""
+    content = BytesIO()  # which gives its bytes without a copy
+    while content.tell() < size and (piece := file.read(min(_PIECE, size - content.tell()))):
+        content.write(piece)
+        if cancelled():
+            raise Cancelled
+    return content.getvalue()
+
+
+def _of_folder(folder: Path, cancelled: Callable[[], bool]) -> dict[str, bytes]:
     """The files of a SavedModel that say what it is; only files that lie in the folder."""
     name, home = folder.name, folder.resolve()
     graph, variables = folder / SAVED_MODEL[0], folder / "variables"
@@ -138,7 +165,7 @@ def _of_folder(folder: Path) -> dict[str, bytes]:
                 f"{name} points to a file outside of it: {within}.",
                 "Copy the folder with the files themselves in place of the links.",
             )
-        found[within] = bytes_of(path, left, f"{name}/{within}")
+        found[within] = bytes_of(path, left, f"{name}/{within}", cancelled)
         left -= len(found[within])
     return found
 

@@ -160,8 +160,7 @@ class FramePresenter:
 
     def _on_problem(self, problem: UnetscopeError | None) -> None:
         if problem is not None:
-            private = isinstance(problem, StudyError)
-            self._on_notice(Notice(problem.what, problem.hint, private=private))
+            self._on_notice(Notice.of(problem))
 
     def _on_busy(self, share: float, sentence: str) -> None:
         self._busy = (share, sentence)
@@ -177,7 +176,7 @@ class FramePresenter:
     def _on_engine(self, status: EngineStatus) -> None:
         has_died = status.state in (EngineState.RESTARTING, EngineState.FAILED)
         if has_died and status != self._engine and status.sentence:
-            self._notice = self._death = Notice(status.sentence)
+            self._notice = self._death = Notice(status.sentence, trouble=not status.on_demand)
         elif status.state is EngineState.READY and self._notice is self._death:
             self._notice = Notice("The engine works again; nothing is lost.", trouble=False)
         self._engine = status

@@ -289,8 +289,10 @@ class InputCardPresenter:
         return InputCardView(
             name=card.name,
             state=_state(card, changed),
-            trouble=not card.confirmed or bool(network.replaced),
-            note=" ".join(filter(None, (told(network.replaced), card.note))),
+            trouble=not card.confirmed or bool(network.replaced or card.replaced_layers),
+            note=" ".join(
+                filter(None, (told(network.replaced) or card.replaced_layers, card.note))
+            ),
             problem=self._problem,
             checks=self._check(card, saved, network),
             checks_empty="Open a study to compare its slices with the card.",

@@ -13,6 +13,7 @@ from unetscope.domain.ports import Notice
 from unetscope.domain.preprocess_words import channels_to_json
 from unetscope.domain.session import Session
 from unetscope.domain.sources import Files
+from unetscope.domain.stand_ins import told
 from unetscope.state.desk import Desk
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store
@@ -86,15 +87,26 @@ class CardKeeper:
         self._jobs.submit("card", work, done=done, failed=failed)
 
     def _goes_along(self, path: Path) -> None:
-        """Put a confirmed card beside the edited network as well, unless another one is there."""
-        card = self._store.session.card
-        if card is None or not card.confirmed:
+        """Put a confirmed card beside the edited network as well, unless another one is there.
+
+        Whatever card is beside it then, it tells of layers that others stand in for.
+        """
+        network, card = self._store.session.network, self._store.session.card
+        if network is None or card is None:
+            return
+        replaced = told(network.replaced) or card.replaced_layers
+        if not (card.confirmed or replaced):
             return
 
         def work(_: JobContext) -> None:
             there = self._files.read_card(path)
             if there is None or _says(there) == _says(card):
-                self._files.write_card(path, card)
+                there = card
+            elif not replaced:
+                return
+            self._files.write_card(
+                path, there.with_replaced_layers(replaced) if replaced else there
+            )
 
         def failed(error: UnetscopeError) -> None:
             self._desk.notice.emit(Notice(f"{path.name} has no card yet: {error.what}", error.hint))

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from unetscope.domain.card import ModelCard
 from unetscope.domain.closing import without_network, without_series
-from unetscope.domain.errors import StudyError, UnetscopeError
+from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.history import Edits
 from unetscope.domain.network import Network
 from unetscope.domain.ports import Engine, EngineStatus, Notice, Saved
@@ -22,6 +22,8 @@ from unetscope.domain.stand_ins import told
 from unetscope.state.following import followed
 from unetscope.state.jobs import JobContext, Jobs
 from unetscope.state.store import Store
+
+SAID_THERE = "The input card says so too."
 
 
 class Desk:
@@ -65,6 +67,10 @@ class Desk:
     def find(self, uid: str) -> SeriesSource | None:
         """The reader of a series; None when it is not open, or no longer."""
         return self._series.get(uid)
+
+    def path_of(self, uid: str) -> Path | None:
+        """Where an open series came from; None until its study is read whole."""
+        return self._paths.get(uid) if uid in self._series else None
 
     def together(self, series: SeriesSource) -> tuple[SeriesSource, ...]:
         """The open series of the same visit, in the order of acquisition, itself among them."""
@@ -226,8 +232,8 @@ class Desk:
         """Open a model: read it without Keras first, then have the engine confirm it."""
         self._await("")
 
-        def work(_: JobContext) -> tuple[Network, ModelCard, Notice | None]:
-            network = self._files.read_network(path)
+        def work(job: JobContext) -> tuple[Network, ModelCard, Notice | None]:
+            network = self._files.read_network(path, lambda: job.cancelled)
             return network, *self._card(path, network)
 
         def done(opened: tuple[Network, ModelCard, Notice | None]) -> None:
@@ -238,7 +244,7 @@ class Desk:
             if trouble is not None:
                 self.notice.emit(trouble)
             if network.replaced:
-                self.notice.emit(Notice(told(network.replaced), "The input card says so too."))
+                self.notice.emit(Notice(told(network.replaced), SAID_THERE))
             self._confirm(path, network)
 
         def failed(error: UnetscopeError) -> None:
@@ -302,8 +308,12 @@ class Desk:
         except UnetscopeError as error:
             hint = f"{error.hint} Until then the card is guessed."
             return replace(proposed, note=f"{error.what} {hint}"), Notice(error.what, hint)
-        if card is None or not card.note:
-            return card or proposed, None
+        if card is None:
+            return proposed, None
+        if card.replaced_layers and not network.replaced:
+            return card, Notice(card.replaced_layers, SAID_THERE)
+        if not card.note:
+            return card, None
         return card, Notice(card.note, "Look at the input card, and confirm or correct it.")
 
     def _confirm(self, path: Path, network: Network) -> None:
@@ -375,8 +385,7 @@ class Desk:
         self._engine.interrupt(foreground=foreground)
 
     def _failed(self, error: UnetscopeError) -> None:
-        private = isinstance(error, StudyError)
-        self.notice.emit(Notice(error.what, error.hint, private=private))
+        self.notice.emit(Notice.of(error))
         self.failed.emit(error)
 
 

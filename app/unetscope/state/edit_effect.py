@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from unetscope.domain.kernels import times
-from unetscope.domain.metrics import dice, mask_change, rms_change
+from unetscope.domain.metrics import Labels, dice, mask_change, rms_change
 from unetscope.domain.ports import Floats, LayerLook, Look
 from unetscope.domain.scopes import Scope
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.live import Live
+from unetscope.state.references import References
 
 LITTLE = 0.005  # of the next layer's RMS: less than this cannot be seen
 _WIDER = {Scope.VALUE: Scope.FILTER, Scope.KERNEL: Scope.FILTER, Scope.FILTER: Scope.LAYER}
@@ -57,8 +58,33 @@ class EffectView:
 NO_EFFECT = EffectView()
 
 
-def effect_of(session: Session, live: Live, desk: Desk) -> EffectView:
-    """Tell what the last answer says about the edits, and whether a newer one is under way."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reference:
+    """The reference of the slice, and the classes that it has something for."""
+
+    labels: Labels
+    classes: frozenset[int]
+
+    @classmethod
+    def of(cls, references: References, index: int) -> _Reference | None:
+        labels = references.slice_labels(index)
+        if labels is None:
+            return None
+        return cls(labels, frozenset(each.index for each in references.classes()))
+
+    def dice(self, mask: Labels, label: int) -> str:
+        """Of one class with the reference, as it is written."""
+        overlap = dice(mask, self.labels, label) if label in self.classes else np.nan
+        return "–" if np.isnan(overlap) else f"{overlap:.3f}"
+
+
+def effect_of(
+    session: Session, live: Live, desk: Desk, references: References | None = None
+) -> EffectView:
+    """Tell what the last answer says about the edits, and whether a newer one is under way.
+
+    With a reference, masks are measured against it; without one, against the trained network's.
+    """
     if session.network is None:
         return EffectView(empty="Open a model to see it.")
     answer = live.answer
@@ -84,7 +110,10 @@ def effect_of(session: Session, live: Live, desk: Desk) -> EffectView:
         waits = look.exact_in is not None and np.isnan(maps.next_change)
         change = "on release" if waits else _percent(maps.next_change)
         lines.append(EffectLine(f"next, {maps.next_layer}", change))
-    lines += _mask_lines(session, live, desk)
+    reference = None
+    if references is not None and desk.shown is desk.find(answer.key.series):
+        reference = _Reference.of(references, answer.key.index)
+    lines += _mask_lines(session, live, desk, reference)
     lines.append(
         EffectLine("recomputed", f"{look.update.layers_recomputed} of {look.layers_total}")
     )
@@ -113,15 +142,23 @@ def _advice(session: Session, look: Look, maps: LayerLook) -> tuple[str, Scope |
     return f"{what}{one} {among} does little here. Try to widen the scope.", wider
 
 
-def _mask_lines(session: Session, live: Live, desk: Desk) -> list[EffectLine]:
+def _mask_lines(
+    session: Session, live: Live, desk: Desk, reference: _Reference | None
+) -> list[EffectLine]:
     answer = live.answer
     if answer is None or answer.mask is None or answer.trained_mask is None:
         return []
-    if not answer.look.request.edits:
-        return [EffectLine("mask", "as trained: no edits")]
     mask, trained = answer.mask, answer.trained_mask
+    if reference is not None and reference.labels.shape != mask.shape:
+        reference = None
+    if not answer.look.request.edits:
+        return [
+            EffectLine("mask", "as trained: no edits"),
+            *_to_reference(session, mask, reference),
+        ]
     changed = int((mask != trained).sum())
-    lines = [EffectLine("mask, to trained", f"{changed:,} px")]
+    told = "" if reference is None else " · Dice to ref."
+    lines = [EffectLine("mask, to trained", f"{changed:,} px{told}")]
     classes = session.card.classes if session.card else ()
     series = desk.series(answer.key.series)
     between, row, column = series.spacing
@@ -136,8 +173,23 @@ def _mask_lines(session: Session, live: Live, desk: Desk) -> list[EffectLine]:
             amount = f"{difference * millilitres:+.2f} mL"
         overlap = dice(mask, trained, change.label)
         agreement = "" if np.isnan(overlap) else f" · Dice {overlap:.3f}"
+        if reference is not None:
+            before, after = (reference.dice(each, change.label) for each in (trained, mask))
+            agreement = f" · {before}→{after}" if before != after else f" · {after}"
         lines.append(EffectLine(label.name, amount + agreement))
     return lines
+
+
+def _to_reference(session: Session, mask: Labels, reference: _Reference | None) -> list[EffectLine]:
+    """How well the trained network's own mask agrees with the reference."""
+    if reference is None:
+        return []
+    classes = session.card.classes if session.card else ()
+    return [
+        EffectLine(each.name, f"Dice {reference.dice(mask, each.index)}")
+        for each in classes
+        if each.index in reference.classes
+    ]
 
 
 def _percent(change: float) -> str:

@@ -69,7 +69,10 @@ class OtherNetwork:
         self.busy = True
         self.changed.emit()
         self._jobs.submit(
-            "other network", lambda _: self._files.read_network(path), done=done, failed=failed
+            "other network",
+            lambda job: self._files.read_network(path, lambda: job.cancelled),
+            done=done,
+            failed=failed,
         )
 
     def close(self) -> None:

@@ -68,6 +68,7 @@ class _Opening:
     study: Path | None = None
     waiting: tuple[Place, ...] = ()  # studies whose turn has not come
     without: tuple[str, ...] = ()  # what it had to do without
+    edits: int | None = None  # how many of its own are in force; None where its model is not open
 
     @property
     def folder(self) -> Path | None:
@@ -217,9 +218,9 @@ class Sessions:
         assert opening is not None
         wanted = opening.kept.fingerprint
 
-        def work(_: JobContext) -> tuple[Path | None, bool]:
+        def work(job: JobContext) -> tuple[Path | None, bool]:
             there = [path for path in candidates if _is_there(path, opening.folder)]
-            same = (path for path in there if _fingerprint(path) == wanted)
+            same = (path for path in there if _fingerprint(path, job) == wanted)
             path = next(same, None)
             return (path, True) if path else (there[0] if there else None, False)
 
@@ -267,6 +268,7 @@ class Sessions:
             if misfit:
                 opening.without += (misfit,)
             self._store.update(lambda s: with_network(s, kept, history))
+            opening.edits = len(self._store.session.edits)
             self._begin_studies(opening)
 
         self._jobs.submit(
@@ -322,10 +324,11 @@ class Sessions:
     def _finish(self, opening: _Opening) -> None:
         """Say how it went."""
         self._opening = None
-        count = len(self._store.session.edits)
         name = opening.file.name if opening.file else "the session"
-        what = f"Opened {name}: {count} {'edit' if count == 1 else 'edits'} in force."
-        hint = "Undo and redo know all its steps."
+        what = f"Opened {name}."
+        if (count := opening.edits) is not None:
+            what = f"Opened {name}: {count} {'edit' if count == 1 else 'edits'} in force."
+        hint = "Undo and redo know all its steps." if count is not None else ""
         if opening.without:
             listed = ", ".join(opening.without[:3]) + (" …" if len(opening.without) > 3 else "")
             hint = f"Not there: {listed}."
@@ -386,8 +389,8 @@ def _is_there(path: Path, folder: Path | None) -> bool:
         return False
 
 
-def _fingerprint(path: Path) -> str:
+def _fingerprint(path: Path, job: JobContext) -> str:
     try:
-        return fingerprint_of(path)
+        return fingerprint_of(path, lambda: job.cancelled)
     except OSError:
         return ""

@@ -11,6 +11,7 @@ from unetscope.ui import icons
 from unetscope.ui.commands.command import Command, Shortcut
 from unetscope.ui.commands.compare import COMPARE
 from unetscope.ui.commands.edit import EDIT
+from unetscope.ui.commands.evaluation import EVALUATION, REFERENCE_FILES
 from unetscope.ui.commands.file import FILE
 from unetscope.ui.commands.filters import FILTERS
 from unetscope.ui.commands.go import GO
@@ -24,11 +25,13 @@ from unetscope.ui.commands.window import WINDOW
 
 COMMANDS: tuple[Command, ...] = (
     *FILE,
+    *REFERENCE_FILES,
     *EDIT,
     *SLICE_VIEW,
     *SLICE,
     *TOOLS,
     *COMPARE,
+    *EVALUATION,
     *MAPS,
     *GO,
     *WINDOW,

@@ -25,6 +25,10 @@ STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5 saved_model.pb);;All files (*)"
 
 
+REFERENCE_FILES = (
+    "References: DICOM SEG, RTSTRUCT, NIfTI, NRRD (*.dcm *.nii *.nii.gz *.nrrd *.nhdr);;"
+    "All files (*)"
+)
 EDIT_FILES = "Unetscope edits (*.edits.json);;All files (*)"
 RECIPE_FILES = "Unetscope recipes (*.recipe.json);;All files (*)"
 
@@ -49,6 +53,25 @@ def ask_folder(parent: QWidget) -> Path | None:
 def ask_study_file(parent: QWidget) -> Path | None:
     """Ask for a study file."""
     return _path(QFileDialog.getOpenFileName(parent, "Open study file", "", STUDY_FILES)[0])
+
+
+def ask_reference(parent: QWidget) -> Path | None:
+    """Ask for a file with a reference."""
+    return _path(QFileDialog.getOpenFileName(parent, "Open reference", "", REFERENCE_FILES)[0])
+
+
+def ask_other_patient(parent: QWidget, what: str) -> bool:
+    """Ask whether a reference that names another patient is wanted."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Another patient", what, parent=parent)
+    box.setObjectName("other_patient")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText("Open it only if you know that both are the same person.")
+    anyway = box.addButton("Open anyway", QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    for button in box.buttons():
+        button.setIcon(QIcon())  # as in every dialog here
+    box.exec()
+    return box.clickedButton() is anyway
 
 
 def ask_model(parent: QWidget) -> Path | None:
@@ -118,16 +141,22 @@ def _with_ending(text: str, ending: str) -> Path | None:
 
 def ask_other_models_edits(parent: QWidget, name: str, model: str) -> bool:
     """Ask whether edits made for another model are wanted; no is the safe answer."""
-    buttons = QMessageBox.StandardButton
-    chosen = QMessageBox.question(
+    return ask_to_go_on(
         parent,
         "Unetscope",
         f"{name} was made for another model, {model}.\n\nIts edits fit the layers of this one, but "
         "what they do here may be something else. Apply them?",
-        buttons.Apply | buttons.Cancel,
-        buttons.Cancel,
+        QMessageBox.StandardButton.Apply,
     )
-    return chosen == buttons.Apply
+
+
+def ask_to_go_on(parent: QWidget, title: str, text: str, yes: QMessageBox.StandardButton) -> bool:
+    """Ask whether something is to be done; Cancel is the safe answer, and what Enter gives."""
+    cancel = QMessageBox.StandardButton.Cancel
+    box = QMessageBox(QMessageBox.Icon.Question, title, text, yes | cancel, parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)  # it may quote a file
+    box.setDefaultButton(cancel)
+    return box.exec() == yes
 
 
 def ask_about_edits(parent: QWidget) -> Choice:
@@ -148,6 +177,7 @@ def ask_about(parent: QWidget, lost: str, question: str) -> Choice:
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Unetscope")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(lost)
     box.setInformativeText(question)
     box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
@@ -203,6 +233,7 @@ def show_about(parent: QWidget, guard: str) -> None:
 def tell(parent: QWidget, what: str, hint: str, details: str = "") -> QMessageBox:
     """Tell the user of trouble that must not be overlooked."""
     box = QMessageBox(QMessageBox.Icon.Warning, "Unetscope", what, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setInformativeText(hint)
     box.setDetailedText(details)

@@ -39,7 +39,8 @@ class EffectBox(QWidget):
         advice.addWidget(self._widen)
         self.table.setToolTip(
             "RMS: change of the values against the trained ones. Dice: agreement with the mask of "
-            "the trained network, 1 is the same. Recomputed: layers that had to be run again."
+            "the trained network, 1 is the same; with a reference, agreement with that one, as "
+            "trained and as edited. Recomputed: layers that had to be run again."
         )
         self._maps = {name: MapView() for name in ("trained", "edited", "change")}
         self._pictures = QWidget()

@@ -28,6 +28,7 @@ from unetscope.domain.layer_list import Column
 from unetscope.presenters.layers import LayerRow, LayersPresenter, LayersView
 from unetscope.ui import theme
 from unetscope.ui.widgets.guard import guarded
+from unetscope.ui.widgets.plain_text import as_written
 
 COLUMNS = tuple(Column)
 NAME = 0
@@ -83,7 +84,7 @@ class LayerTree(QTreeWidget):
     def show_view(self, view: LayersView) -> None:
         """Show `view` without reporting it as a choice."""
         before, self._view = self._view, view
-        self.setToolTip(view.summary)
+        self.setToolTip(as_written(view.summary))
         with QSignalBlocker(self):
             same = [row.name for row in before.rows] == [row.name for row in view.rows]
             if not same or before.groups != view.groups:
@@ -158,7 +159,7 @@ class LayerTree(QTreeWidget):
             colour = theme.colour("warning") if row.edited or row.mark else plain
             for number, text in enumerate(_told(row)):
                 item.setText(number, text)
-                item.setToolTip(number, row.tooltip)
+                item.setToolTip(number, as_written(row.tooltip))
                 item.setForeground(number, colour)
 
     def _show_order(self) -> None:

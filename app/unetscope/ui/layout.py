@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QStyle, QTabWidget, QWid
 
 from unetscope.ui.tab_bars import hide_left_over
 
-VERSION = 3  # of the table of places: a layout of another version is not restored
+VERSION = 4  # of the table of places: a layout of another version is not restored
 WINDOW_SIZE = QSize(1400, 850)
 BORDERS = 10  # pixels around a window, besides its title bar
 
@@ -56,6 +56,7 @@ class Arrangement(Enum):
 
     INSIDE = ("Look inside", None)
     COMPARE = ("Compare", frozenset({"studies", "input_card", "comparison", "history"}))
+    EVALUATE = ("Evaluate", frozenset({"studies", "input_card", "evaluation", "history"}))
     RADIOLOGY = ("Radiology", frozenset({"studies", "input_card"}))
 
     def __init__(self, said: str, panels: frozenset[str] | None) -> None:

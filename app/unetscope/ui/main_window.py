@@ -42,6 +42,9 @@ from unetscope.ui.actions import COMMANDS, MENUS, make_action, show_state
 from unetscope.ui.bindings import WindowBindings
 from unetscope.ui.command_palette import CommandPalette
 from unetscope.ui.crash_dialog import Trouble
+from unetscope.ui.evaluation import Evaluation, EvaluationPresenters
+from unetscope.ui.exports import ExportDialogs
+from unetscope.ui.going import Going
 from unetscope.ui.labels_menu import LabelsMenu
 from unetscope.ui.layout import Place, Side, WindowLayout
 from unetscope.ui.map_panels import MapPanels, MapPresenters
@@ -59,8 +62,10 @@ from unetscope.ui.panels.layer_card_panel import LayerCardPanel
 from unetscope.ui.panels.layers_panel import LayersPanel
 from unetscope.ui.panels.slice_panel import SlicePanel
 from unetscope.ui.panels.studies_panel import StudiesPanel
+from unetscope.ui.pictures.pictures import Pictures
 from unetscope.ui.preferences.preferences import Preferences
 from unetscope.ui.probability_menu import ProbabilityMenu
+from unetscope.ui.single_instance import Asked
 from unetscope.ui.skipped_dialog import SkippedDialog
 from unetscope.ui.status_line import StatusLine
 from unetscope.ui.tag_browser import TagBrowser
@@ -95,6 +100,8 @@ class Presenters:
     input_card: InputCardPresenter
     tags: TagsPresenter
     comparison: ComparisonPresenter
+    evaluation: EvaluationPresenters
+    exports: ExportDialogs
 
 
 @guarded
@@ -118,6 +125,8 @@ class MainWindow(QMainWindow):
     history_panel: HistoryPanel
     filter_lab_panel: FilterLabPanel
     comparison_panel: ComparisonPanel
+    pictures: Pictures
+    evaluation: Evaluation
 
     def __init__(
         self,
@@ -138,6 +147,7 @@ class MainWindow(QMainWindow):
         self.unsaved = UnsavedEdits(store, desk, sessions, presenters.input_card.save, self)
         apply = presenters.history.apply
         self.opening = Opening(store, desk, sessions, self.unsaved, apply, paths, settings, self)
+        self.going = Going(store, desk, self)
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setWindowIcon(icons.icon("app"))
@@ -159,6 +169,8 @@ class MainWindow(QMainWindow):
         self.maps = MapPanels(presenters.maps, self.slice_panel.canvas, self)
         self.maps_panel, self.feature_map_panel = self.maps.gallery, self.maps.large
         self.comparison_panel = ComparisonPanel(presenters.comparison, self)
+        self.evaluation = Evaluation(presenters.evaluation, self.slice_panel.canvas, self)
+        lower = (self.maps.large, self.maps.series, self.evaluation.panel)
         studies = (self.studies_panel, self.input_card_panel, self.history_panel)
         self.places = WindowLayout(
             self,
@@ -167,7 +179,7 @@ class MainWindow(QMainWindow):
                 Place(Side.LEFT, 270, studies),
                 Place(Side.LEFT, 450, network),
                 Place(Side.RIGHT, 400, (self.maps_panel, self.comparison_panel)),
-                Place(Side.RIGHT, 320, (self.maps.large, self.maps.series)),
+                Place(Side.RIGHT, 320, lower),
                 Place(Side.BOTTOM, 290, (self.filters_panel, self.filter_lab_panel)),
                 Place(Side.BOTTOM, 500, (self.kernel_panel,)),
             ),
@@ -262,14 +274,19 @@ class MainWindow(QMainWindow):
         """Open a model file or SavedModel folder as such, anything else as a study."""
         self.opening.open_path(path)
 
-    def open_from_outside(self, paths: list[Path], sample: bool) -> None:
+    def open_from_outside(self, asked: Asked) -> None:
         """Come to the front with what a second start of the program was given."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.raise_()
         self.activateWindow()
-        if sample:
+        self.take(asked)
+
+    def take(self, asked: Asked) -> None:
+        """Open what a start of the program was given, and go where it says."""
+        self.going.go(asked)
+        if asked.sample:
             self.open_sample()
-        self.opening.open_all(paths)
+        self.opening.open_all(asked.paths)
 
     def open_sample(self) -> None:
         """Open the study and the network that come with the program."""

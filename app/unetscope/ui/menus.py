@@ -13,6 +13,7 @@ from unetscope.ui.slice_menu import SliceMenu
 LINE_ABOVE = frozenset(
     {
         "file.save_session",
+        "file.save_picture",
         "file.close_study",
         "file.quit",
         "edit.copy_kernel",

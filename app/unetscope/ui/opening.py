@@ -39,6 +39,16 @@ class Paths(Protocol):
         """The sample network."""
 
 
+class ForReferences(Protocol):
+    """Who takes masks made by others."""
+
+    def is_reference(self, path: Path) -> bool:
+        """Whether a file is taken for one; reads a little of it."""
+
+    def open(self, path: Path) -> None:
+        """Open one for the series shown."""
+
+
 @dataclass(slots=True)
 class Together:
     """Paths that were given at once, and how far they are.
@@ -51,6 +61,8 @@ class Together:
         Studies whose turn has not come.
     edits : list of Path
         Lists of edits, to be put in force once the model is open.
+    references : list of Path
+        To be opened once the studies are; the last one stays.
     refused : dict of Path to UnetscopeError
         Why some could not be opened.
     """
@@ -60,6 +72,7 @@ class Together:
     model: Path | None = None
     waiting: list[Path] = field(default_factory=list)
     edits: list[Path] = field(default_factory=list)
+    references: list[Path] = field(default_factory=list)
     refused: dict[Path, UnetscopeError] = field(default_factory=dict)
 
 
@@ -87,6 +100,8 @@ class Opening(QObject):
             settings, self.open_path, lambda: store.session.identity_hidden, window
         )
         self.sessions = SessionFiles(store, sessions, unsaved, self.recent, window)
+        self.references: ForReferences | None = None
+        self._waits = False  # for a disk that says what some paths are
         self._together = Together(())
         desk.opened.connect(self._remember)
         desk.opened.connect(self._go_on)
@@ -154,7 +169,7 @@ class Opening(QObject):
             NewModelDialog(folder, self._desk.create_model, self._window).open()
 
     def open_all(self, paths: Sequence[Path]) -> None:
-        """Open several paths, the model first, the studies one after another, edits at the end.
+        """Open several paths, the model first, the studies one after another, then what needs them.
 
         Where more than one of them cannot be opened, all of those are told of together. A session
         says itself what is to be opened with it.
@@ -164,25 +179,46 @@ class Opening(QObject):
             return
         edits = [path for path in paths if is_edit_list(path)]
         others = tuple(dict.fromkeys(whole_model(path) for path in paths if path not in edits))
-        waiting = Notice("Waiting for the disk …", trouble=False)
         soon(
             self,
-            lambda: [path for path in others if is_model(path)],
+            lambda: self._sorted(others),
             partial(self._open_together, others, edits),
-            partial(self._desk.notice.emit, waiting),
+            self._wait,
         )
 
+    def _wait(self) -> None:
+        self._waits = True
+        self._desk.notice.emit(Notice("Waiting for the disk …", trouble=False))
+
+    def _sorted(self, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+        """The models and the references among them."""
+        models = [path for path in paths if is_model(path)]
+        if self.references is None:
+            return models, []
+        others = (path for path in paths if path not in models)
+        return models, [path for path in others if self.references.is_reference(path)]
+
     def _open_together(
-        self, paths: tuple[Path, ...], edits: list[Path], models: list[Path]
+        self, paths: tuple[Path, ...], edits: list[Path], found: tuple[list[Path], list[Path]]
     ) -> None:
-        studies = [path for path in paths if path not in models]
-        self._together = Together(paths, waiting=studies[1:], edits=edits)
+        if self._waits:  # no longer
+            self._waits = False
+            self._desk.notice.emit(Notice("Ready", trouble=False))
+        models, references = found
+        studies = [path for path in paths if path not in models and path not in references]
+        self._together = Together(paths, waiting=studies[1:], edits=edits, references=references)
         for path in models:
             self._open_model(path)
         if studies:
             self._open_study(studies[0])
+        else:
+            self._open_references()
         if not models:
             self._put_edits()
+
+    def _open_references(self) -> None:
+        while self._together.references and self.references is not None:
+            self.references.open(self._together.references.pop(0))
 
     def _put_edits(self) -> None:
         while self._together.edits:
@@ -227,6 +263,8 @@ class Opening(QObject):
         self._together.study = None
         if self._together.waiting:
             self._open_study(self._together.waiting.pop(0))
+        else:
+            self._open_references()
 
     def _remember(self, path: Path) -> None:
         if path not in (self.paths.sample_model, self.paths.sample_study):

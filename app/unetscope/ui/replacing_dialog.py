@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from unetscope.domain.stand_ins import Replacement, Replacements, StandIn, UnknownLayer
 from unetscope.state.layer_replacing import LayerReplacing, Offer
+from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.guard import guarded
 
 CHOICES = (
@@ -61,6 +62,7 @@ class ReplacingDialog(QDialog):
             "is never run here. Ask who made the model what they compute, and choose the same. "
             "With anything else the result is not that of the trained network."
         )
+        what.setTextFormat(Qt.TextFormat.PlainText)
         what.setWordWrap(True)
         after = QLabel(
             "The choice is remembered for exactly this file, and told on the input card and in the "
@@ -81,6 +83,7 @@ class ReplacingDialog(QDialog):
         scrolled = QScrollArea()
         scrolled.setWidgetResizable(True)
         scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scrolled.setWidget(rows)
         if count <= MOST_ROWS:
             scrolled.setFixedHeight(rows.sizeHint().height())
@@ -123,8 +126,7 @@ class ReplacingDialog(QDialog):
     def _add_row(
         self, grid: QGridLayout, row: int, layer: UnknownLayer, before: Replacement | None
     ) -> None:
-        name = QLabel(f"{layer.name} ({layer.kind})")
-        name.setTextFormat(Qt.TextFormat.PlainText)
+        name = ElidedLabel(f"{layer.name} ({layer.kind})", mode=Qt.TextElideMode.ElideMiddle)
         choice = QComboBox()
         choice.setObjectName(f"replacing.choice.{row}")
         choice.setAccessibleName(f"In place of {layer.name}")

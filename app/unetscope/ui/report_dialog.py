@@ -21,7 +21,7 @@ from unetscope.ui import dialogs
 Save = Callable[[Path, Callable[[], bytes]], None]
 """Writes what is made to a file, in the background, and says so (`Desk.save_file`)."""
 
-NO_NAMES = "It holds no name of a patient or a folder."
+NO_NAMES = "The report holds no name of a patient or a folder."
 
 
 class ReportDialog(QDialog):
@@ -56,14 +56,15 @@ class ReportDialog(QDialog):
             layout.addWidget(label)
         layout.addWidget(self.details, 1)
         layout.addWidget(buttons)
-        self.resize(680, 420)
+        self.resize(780, 420)
         buttons.rejected.connect(self.reject)
         self.copy.clicked.connect(self.copy_details)
         self.save.clicked.connect(self._ask_save)
 
     def copy_details(self) -> None:
-        """Put the details on the clipboard."""
+        """Put the details on the clipboard, and say so."""
         QGuiApplication.clipboard().setText(self.details.toPlainText())
+        self.copy.setText("Copied")
 
     def _ask_save(self) -> None:
         if path := dialogs.ask_save_report(self):

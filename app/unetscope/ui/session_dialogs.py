@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
@@ -50,15 +51,12 @@ def ask_about_session(parent: QWidget, name: str) -> dialogs.Choice:
 
 def ask_discard(parent: QWidget, what: str) -> bool:
     """Ask whether a session that was left behind is to be deleted; no is the safe answer."""
-    buttons = QMessageBox.StandardButton
-    chosen = QMessageBox.question(
+    return dialogs.ask_to_go_on(
         parent,
         "Discard session",
-        f"{what}\n\nIt is deleted and cannot be restored any more.",
-        buttons.Discard | buttons.Cancel,
-        buttons.Cancel,
+        f"Discard this session? It cannot be restored any more.\n\n{what}",
+        QMessageBox.StandardButton.Discard,
     )
-    return chosen == buttons.Discard
 
 
 def ask_about_missing(parent: QWidget, question: Question, *, hidden: bool) -> Missing:
@@ -70,6 +68,7 @@ def ask_about_missing(parent: QWidget, question: Question, *, hidden: bool) -> M
         The path of a study may tell who the patient is: it is not shown.
     """
     box = QMessageBox(parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)  # a session may name its files anything
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Open session")
     what, hint, find, without = _words(question, hidden=hidden)

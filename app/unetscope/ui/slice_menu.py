@@ -28,7 +28,16 @@ ENTRIES = (
     "view.trained",
     "|",
 )
-LAST = ("|", "view.warnings", "view.tags", "view.maximise", "|", "file.save_picture")
+LAST = (
+    "|",
+    "view.warnings",
+    "view.tags",
+    "view.maximise",
+    "|",
+    "file.copy_panel",
+    "file.save_panel",
+    "file.save_picture",
+)
 
 
 class SliceMenu(QMenu):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 from unetscope.presenters.frame import FrameView
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.guard import guarded
+from unetscope.ui.widgets.plain_text import as_written
 
 WHOLE = 1000
 
@@ -64,7 +65,7 @@ class StatusLine(QStatusBar):
         self.text.setText(view.busy or f"{view.status} {view.hint}".strip())
         self._has_details = bool(view.details) or view.report
         tips = (view.status, view.hint, _tip(view))
-        self.text.setToolTip("\n".join(tip for tip in tips if tip))
+        self.text.setToolTip(as_written("\n".join(tip for tip in tips if tip)))
         shape = Qt.CursorShape
         self.text.setCursor(shape.PointingHandCursor if self._has_details else shape.ArrowCursor)
         role = "error" if view.trouble and not view.busy else ""

@@ -247,6 +247,7 @@ QTabBar::tab:hover:!selected { color: $text; background: $raised_hover; }
 QTabBar::tab:disabled { color: $text_disabled; }
 QTabWidget::pane { border: 1px solid $border; top: -1px; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton { background: $raised; color: $text; border: 1px solid $border; border-radius: 4px; }
 QPushButton { padding: 4px 12px; }
 QPushButton:hover { background: $raised_hover; border-color: $border_strong; }
@@ -304,6 +305,8 @@ QSlider::handle:disabled, QSlider::sub-page:disabled { background: $border; }
 
 QCheckBox::indicator:unchecked { border: 1px solid $border_strong; border-radius: 2px; }
 QCheckBox::indicator:unchecked, QRadioButton::indicator:unchecked { background: $field; }
+QListView::indicator:unchecked { border: 1px solid $border_strong; border-radius: 2px; }
+QListView::indicator:unchecked { background: $field; }
 QRadioButton::indicator:unchecked { border: 1px solid $border_strong; border-radius: 7px; }
 QRadioButton::indicator { width: 12px; height: 12px; }
 QRadioButton::indicator:checked { background: $accent; border: 1px solid $accent; }

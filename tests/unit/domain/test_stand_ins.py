@@ -165,3 +165,14 @@ def test_what_is_told_names_layers_and_what_stands_in() -> None:
 def test_names_that_do_not_fit_are_counted() -> None:
     error = refused(with_lambda("a" * 300, "b"))
     assert len(named(error.layers)) < 160
+
+
+@pytest.mark.parametrize("length", [3, 60, 500])
+def test_however_long_the_names_are_the_sentence_is_short(length: int) -> None:
+    replaced = tuple(
+        Replacement(f"{i}{'x' * length}", "Lambda", StandIn.SCALE, 1 / 255) for i in range(9)
+    )
+    sentence = told(replaced)
+    assert len(sentence) <= 220
+    shown = sentence.count("(Lambda) by a factor")
+    assert sentence.endswith(f" and {9 - max(shown, 1)} more.")

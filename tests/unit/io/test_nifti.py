@@ -13,6 +13,7 @@ from tests.unit.io.builders import save_nifti
 from unetscope.domain.errors import StudyError
 from unetscope.domain.geometry import edge_letters, plane_name
 from unetscope.domain.window import Window
+from unetscope.io import nifti
 from unetscope.io.study import open_study
 
 SIGNED_AXES = [
@@ -145,3 +146,56 @@ def test_a_file_cut_short_gives_a_sentence(tmp_path: Path, name: str) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(StudyError):
             open_study(path).series[0].volume()
+
+
+NAMES = pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+
+
+@NAMES
+def test_every_slice_is_the_one_of_the_volume(tmp_path: Path, name: str) -> None:
+    values = np.random.default_rng(0).integers(0, 1000, (5, 6, 7, 2)).astype(np.int16)
+    path = save_nifti(tmp_path / name, values, np.diag([1, 2, -3, 1]))
+    for volume, series in enumerate(open_study(path).series):
+        whole = open_study(path).series[volume].volume()
+        for index in (6, 0, 3):
+            assert (series.slice(index) == whole[index]).all()
+            assert (
+                np.sort(series.raw(index), None) == np.sort(values[..., 6 - index, volume], None)
+            ).all()
+
+
+@NAMES
+@pytest.mark.parametrize("how", ["shorter", "other", "gone"])
+def test_a_file_that_changes_while_it_is_open_is_refused(
+    tmp_path: Path, name: str, how: str
+) -> None:
+    values = np.random.default_rng(0).integers(0, 1000, (40, 40, 40)).astype(np.int16)
+    path = save_nifti(tmp_path / name, values, np.eye(4))
+    series = open_study(path).series[0]
+    first = series.slice(0).copy()
+    content = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content[:5000] if how == "shorter" else content[:-1] + b"x" * 9)
+    what = "is no longer there" if how == "gone" else "has changed since it was opened"
+    with pytest.raises(StudyError, match=f"{name} {what}"):
+        series.slice(1)
+    assert (series.slice(0) == first).all()  # what was read is still true
+
+
+@NAMES
+def test_a_file_cut_short_in_the_midst_of_a_look_is_an_error_and_no_crash(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(0).integers(0, 1000, (40, 40, 40)).astype(np.int16)
+    path = save_nifti(tmp_path / name, values, np.eye(4))
+    series = open_study(path).series[0]
+    content = path.read_bytes()
+
+    def cut(path: Path, _: object) -> None:
+        path.write_bytes(content[:5000])
+
+    monkeypatch.setattr(nifti, "check_as_written", cut)
+    with pytest.raises(StudyError, match="cannot be read"):
+        series.slice(39)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.unit.fakes import Bench, FakeSeries
 
 from unetscope.domain.edits import ScaleFilter, SetBias
-from unetscope.domain.errors import EngineError
+from unetscope.domain.errors import EngineError, StoppedError
 from unetscope.domain.ports import EngineState, EngineStatus
 from unetscope.domain.session import Session
 from unetscope.domain.study import PatientInfo, Skipped
@@ -140,6 +141,30 @@ def test_what_the_engine_does_for_long_can_be_stopped(bench: Bench, frame: Frame
     assert "stays open" not in frame.view.status  # the one who asked is told
     bench.engine.on_status(EngineStatus(EngineState.READY))
     assert frame.view.busy == ""
+
+
+def test_what_the_user_stopped_is_told_calmly(bench: Bench, frame: FramePresenter) -> None:
+    bench.desk.start_engine()
+    bench.live.problem_changed.emit(StoppedError("Running the network was stopped."))
+    assert (frame.view.status, frame.view.trouble) == ("Running the network was stopped.", False)
+    sentence = "The engine was stopped; it is being started again."
+    bench.engine.on_status(EngineStatus(EngineState.RESTARTING, sentence, on_demand=True))
+    assert (frame.view.status, frame.view.trouble) == (sentence, False)
+    bench.live.problem_changed.emit(EngineError("The engine crashed on the same request."))
+    assert frame.view.trouble
+
+
+def test_a_save_that_the_user_stopped_is_told_calmly(
+    bench: Bench, frame: FramePresenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.open_model()
+
+    def save(*asked: Any) -> None:
+        asked[-1](StoppedError("Saving a.keras was stopped."))
+
+    monkeypatch.setattr(bench.engine, "save", save)
+    bench.desk.save_model(Path("/out/a.keras"))
+    assert (frame.view.status, frame.view.trouble) == ("Saving a.keras was stopped.", False)
 
 
 def test_the_engine_goes_on_while_reading_a_study_is_cancelled(

@@ -13,6 +13,7 @@ from unetscope.domain.card import ModelCard
 from unetscope.domain.errors import ModelError
 from unetscope.domain.ports import Notice
 from unetscope.domain.preprocess import Preprocessing
+from unetscope.domain.stand_ins import Replacement, StandIn, told
 from unetscope.state.card_keeper import CardKeeper, is_changed
 
 OTHER = Preprocessing(size=(8, 8), normalise="zscore")
@@ -196,3 +197,33 @@ def test_a_card_that_cannot_go_along_is_told(kept: Kept) -> None:
     kept.bench.desk.saved.emit(Path("/models/gone.keras"))
     kept.bench.jobs.run()
     assert kept.notices[-1].what.startswith("gone.keras has no card yet: ")
+
+
+CHOSEN = (Replacement("pool", "Lambda", StandIn.SCALE, 0.5),)
+
+
+@pytest.mark.parametrize("there", [None, replace(CARD, name="Theirs", preprocessing=OTHER)])
+def test_a_copy_with_replaced_layers_says_so_when_it_is_opened_and_saved_again(
+    there: ModelCard | None, tmp_path: Path
+) -> None:
+    kept, said = Kept(), told(CHOSEN)
+    files, saved, again = kept.bench.files, tmp_path / "a.keras", tmp_path / "b.keras"
+    files.networks |= {saved: unet(1, "sha256:1"), again: unet(2, "sha256:2")}
+    if there is not None:
+        files.cards[saved] = there
+    network = replace(unet(), replaced=CHOSEN)
+    kept.bench.open_model(network, replace(CARD, confirmed=False), path=str(MODEL))
+    kept.bench.desk.saved.emit(saved)
+    kept.bench.jobs.run()
+    card = files.cards[saved]
+    assert isinstance(card, ModelCard)
+    assert card.name == (there or CARD).name  # somebody else's stays, but for that entry
+
+    written = card.to_json(saved.name, "sha256:1")  # as it lies on the disk
+    kept.bench.open_model(unet(1, "sha256:1"), ModelCard.from_json(written), path=str(saved))
+    assert kept.notices[-1] == Notice(said, "The input card says so too.")
+    kept.keeper.confirm()
+    assert kept.card.replaced_layers == said
+    kept.bench.desk.saved.emit(again)
+    kept.bench.jobs.run()
+    assert files.cards[again] == kept.card

@@ -126,7 +126,7 @@ def slow_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = Path("/models/m.keras")
     bench.files.networks[path] = unet()
 
-    def slowly(asked: Path) -> object:
+    def slowly(asked: Path, _: object) -> object:
         patience = time.monotonic() + 10
         while not bench.jobs.letters and time.monotonic() < patience:
             time.sleep(0.001)

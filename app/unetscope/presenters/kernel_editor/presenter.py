@@ -30,6 +30,7 @@ from unetscope.state.edit_effect import EffectView, effect_of
 from unetscope.state.live import Live
 from unetscope.state.own_recipes import OwnRecipes
 from unetscope.state.pace import Pace
+from unetscope.state.references import References
 from unetscope.state.store import Store
 
 Floats = NDArray[np.float32]
@@ -51,18 +52,22 @@ class KernelPresenter:
         live: Live,
         pace: Pace | None = None,
         own: OwnRecipes | None = None,
+        references: References | None = None,
     ) -> None:
         self._store = store
         self._desk = desk
         self._live = live
         self._pace = pace or Pace()
         self.own = own
+        self._references = references
         self._problem = ""
         self._steps = Steps(store)
-        self.view = self._view(effect_of(store.session, live, desk))
+        self.view = self._view(self._effect())
         store.changed.connect(self._on_session)
         live.answered.connect(self._follow)
         live.busy_changed.connect(self._follow)
+        if references is not None:
+            references.changed.connect(self._follow)
         if own is not None:
             own.changed.connect(self._publish)
             own.told.connect(self.report)
@@ -354,8 +359,11 @@ class KernelPresenter:
         self.view_changed.emit(self.view)
 
     def _publish(self) -> None:
-        self.view = self._view(effect_of(self._store.session, self._live, self._desk))
+        self.view = self._view(self._effect())
         self.view_changed.emit(self.view)
+
+    def _effect(self) -> EffectView:
+        return effect_of(self._store.session, self._live, self._desk, self._references)
 
     def _view(self, effect: EffectView) -> KernelView:
         own = self.own.recipes if self.own is not None else ()

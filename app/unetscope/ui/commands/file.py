@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence
 from unetscope.ui.commands.command import (
     Command,
     called,
+    has_both,
     has_edits,
     has_kernel,
     has_network,
@@ -100,10 +101,50 @@ FILE: tuple[Command, ...] = (
         tip="Put the edits of a file in force, in the place of those that are; it can be undone",
     ),
     Command(
+        id="file.export_segmentation",
+        text=called("Export segmentation…"),
+        ask=lambda w: w.presenters.exports.ask_segmentation(w),
+        enabled=has_both,
+        tip="Write the mask of the series as DICOM SEG, NIfTI, pictures or a table of volumes",
+    ),
+    Command(
+        id="file.export_images",
+        text=called("Export de-identified series…"),
+        ask=lambda w: w.presenters.exports.ask_images(w),
+        enabled=has_series,
+        tip="Write the images shown again, without what tells who the patient is",
+    ),
+    Command(
         id="file.save_picture",
         text=called("Save picture of the window…"),
         ask=lambda w: w.ask_save_picture(),
         tip="Save what the window shows as PNG; identity is hidden in it",
+    ),
+    Command(
+        id="file.copy_panel",
+        text=called("Copy picture of this panel"),
+        ask=lambda w: w.pictures.copy_panel(),
+        tip="Put the panel that was used last on the clipboard; identity is hidden in it",
+    ),
+    Command(
+        id="file.save_panel",
+        text=called("Save picture of a panel…"),
+        ask=lambda w: w.pictures.ask_panel(),
+        tip="Write a panel, or the slice pixel by pixel, as PNG or SVG of any size",
+    ),
+    Command(
+        id="file.figure",
+        text=called("Make a figure…"),
+        ask=lambda w: w.pictures.ask_figure(),
+        enabled=has_series,
+        tip="Put slice, masks, feature maps and kernels together for a paper",
+    ),
+    Command(
+        id="file.report",
+        text=called("Report…"),
+        ask=lambda w: w.pictures.ask_report(),
+        enabled=has_both,
+        tip="Say in one page what was segmented, how, and with which edits; as HTML or PDF",
     ),
     Command(
         id="file.save_filters",

@@ -25,6 +25,7 @@ from unetscope.ui.widgets.histogram import Histogram
 from unetscope.ui.widgets.map_canvas import MapCanvas
 from unetscope.ui.widgets.map_view import MapContent
 from unetscope.ui.widgets.picture_strip import PictureStrip, StripPicture
+from unetscope.ui.widgets.plain_text import title_of
 
 HISTOGRAM = 56  # least height of the histogram
 STRIP = 68  # height of the strongest slices
@@ -181,7 +182,7 @@ class FeatureMapPanel(QDockWidget):
             self.numbers.clear()
             self.place.setText("")
             return
-        self.setWindowTitle(large.title)
+        self.setWindowTitle(title_of(large.title))
         self.map.show_content(
             MapContent(
                 values=large.values,

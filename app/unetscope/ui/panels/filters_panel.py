@@ -24,6 +24,7 @@ from unetscope.ui.filter_pictures import matrix_of, tiles_of, whole_picture
 from unetscope.ui.widgets.colour_bar import ColourBar
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.kernel_matrix import KernelMatrix
+from unetscope.ui.widgets.plain_text import title_of
 from unetscope.ui.widgets.tile_gallery import TileGallery
 
 
@@ -123,7 +124,7 @@ class FiltersPanel(QDockWidget):
 
     def _show_choices(self, view: FiltersView) -> None:
         has = not view.empty
-        self.setWindowTitle(view.title)
+        self.setWindowTitle(title_of(view.title))
         self.caption.setText(f"{view.caption} · {view.scale}" if has else "")
         self.legend.setText(view.marks.legend)
         criteria = (view.marks.criteria, f"({view.marks.unknown})" if view.marks.unknown else "")

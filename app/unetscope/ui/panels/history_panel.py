@@ -20,6 +20,7 @@ from unetscope.domain.edit_file import ENDING, EditList
 from unetscope.presenters.history import HistoryPresenter, HistoryRow, HistoryView
 from unetscope.ui import dialogs, theme
 from unetscope.ui.widgets.flow_layout import FlowLayout
+from unetscope.ui.widgets.plain_text import as_written
 
 
 class HistoryPanel(QDockWidget):
@@ -115,5 +116,5 @@ class HistoryPanel(QDockWidget):
 def _show_row(item: QListWidgetItem, row: HistoryRow) -> None:
     marks = [mark for mark, holds in (("trained", row.trained), ("saved", row.saved)) if holds]
     item.setText(f"{row.label}   ({', '.join(marks)})" if marks else row.label)
-    item.setToolTip(f"{row.label}{': undone' if row.undone else ''}")
+    item.setToolTip(as_written(f"{row.label}{': undone' if row.undone else ''}"))
     item.setForeground(QBrush(theme.colour("text_disabled" if row.undone else "text")))

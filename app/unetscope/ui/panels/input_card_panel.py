@@ -197,7 +197,7 @@ class InputCardPanel(QDockWidget):
 
 
 def _told(name: str, role: str = "muted") -> QLabel:
-    label = QLabel()
+    label = QLabel(textFormat=Qt.TextFormat.PlainText)
     label.setObjectName(name)
     label.setProperty("role", role)
     label.setWordWrap(True)

@@ -28,6 +28,7 @@ from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.kernel_grid import KernelGrid
 from unetscope.ui.widgets.kernel_picture import KernelPicture
+from unetscope.ui.widgets.plain_text import title_of
 
 _BUTTONS = {"flip_x": "↔", "flip_y": "↕", "turn": "⟳", "negate": "±"}
 _FILES = (".npy", ".txt", ".csv", ".tsv")
@@ -71,7 +72,7 @@ class KernelPanel(QDockWidget):
         self._turns: dict[str, QToolButton] = {}
         self.more = QToolButton()
         self.copy, self.paste, self.revert_kernel = QToolButton(), QToolButton(), QToolButton()
-        self.problem = QLabel()
+        self.problem = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.problem.setObjectName("kernel_editor.problem")
         self.problem.setProperty("role", "error")
         self.problem.setWordWrap(True)
@@ -234,7 +235,7 @@ class KernelPanel(QDockWidget):
 
     def _show_choices(self, view: KernelView) -> None:
         """Show which kernel it is, and what can be done with it."""
-        self.setWindowTitle(view.title)
+        self.setWindowTitle(title_of(view.title))
         self.problem.setText(view.problem)
         self.problem.setVisible(bool(view.problem))
         has_kernel = view.kernel is not None

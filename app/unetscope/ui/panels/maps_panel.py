@@ -19,6 +19,7 @@ from unetscope.ui.map_menu import KEYS, MapMenu
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.flow_layout import FlowLayout
 from unetscope.ui.widgets.map_tiles import MapTiles
+from unetscope.ui.widgets.plain_text import title_of
 from unetscope.ui.widgets.tile_set import TileSet
 
 LAYER_KEYS: dict[int, int] = {Qt.Key.Key_U: -1, Qt.Key.Key_O: 1}
@@ -95,7 +96,7 @@ class MapsPanel(QDockWidget):
 
     def show_view(self, view: MapsView) -> None:
         """Make the gallery show `view` without reporting it as a choice."""
-        self.setWindowTitle(view.title + (" …" if view.stale else ""))
+        self.setWindowTitle(title_of(view.title) + (" …" if view.stale else ""))
         self.caption.setText(view.caption)
         choice = view.choice
         _show(self.scaling, list(SCALINGS), choice.scaling)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget as Parent
 
 from unetscope.presenters.studies import SeriesRow, StudiesPresenter, StudiesView
 from unetscope.ui.skipped_dialog import SkippedDialog
+from unetscope.ui.widgets.plain_text import as_written
 from unetscope.ui.widgets.series_tree import (
     CARD,
     KEY,
@@ -117,4 +118,5 @@ def _fill(item: QTreeWidgetItem, row: SeriesRow, *, shown: bool) -> None:
         shown=shown,
     )
     warnings = (f"⚠ {sentence}" for sentence in row.warnings)
-    item.setToolTip(0, "\n".join([row.title, row.details, row.geometry, *warnings]))
+    told = "\n".join([row.title, row.details, row.geometry, *warnings])
+    item.setToolTip(0, as_written(told))

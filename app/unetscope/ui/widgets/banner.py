@@ -7,6 +7,7 @@ from PySide6.QtGui import QIcon, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from unetscope.ui.widgets.guard import guarded
+from unetscope.ui.widgets.plain_text import as_written
 
 
 @guarded
@@ -46,7 +47,7 @@ class Banner(QFrame):
         self._full, self._short = text, short or text
         self.shorten(shortened=False)
         self.setAccessibleName(text)
-        self.setToolTip(f"{text}\nClick for the history of edits" if text else "")
+        self.setToolTip(as_written(f"{text}\nClick for the history of edits") if text else "")
         self._button.setText(button)
         self._button.setIcon(icon if icon is not None else QIcon())
         self._button.setVisible(bool(button))

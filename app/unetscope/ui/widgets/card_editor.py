@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from unetscope.domain.card import ClassLabel
+from unetscope.ui.widgets.plain_text import as_written
 
 PATCH = 14
 HINTS = {
@@ -97,7 +98,7 @@ class ClassesEditor(QWidget):
                 label = classes[i]
                 button.setIcon(_patch(label.colour))
                 told = f"Colour of {label.name}: {label.colour or 'none'}"
-                button.setToolTip(told)
+                button.setToolTip(as_written(told))
                 button.setAccessibleName(told)
                 if not (line.hasFocus() and line.isModified()):
                     with QSignalBlocker(line):

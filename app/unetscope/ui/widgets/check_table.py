@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from unetscope.domain.input_check import Check, Mark
+from unetscope.ui.widgets.plain_text import as_written
 
 SIGNS = {Mark.MATCH: "✓", Mark.MISMATCH: "≠", Mark.UNKNOWN: "?"}
 _ROLES = {Mark.MATCH: "ok", Mark.MISMATCH: "error", Mark.UNKNOWN: "warning"}
@@ -58,7 +59,7 @@ class CheckTable(QWidget):
         roles = (_ROLES[check.mark], "muted", "value", "value")
         labels = [self._put("", row, column, role) for column, role in enumerate(roles)]
         if _look(check)[2]:
-            why = QLabel(self)
+            why = QLabel(self, textFormat=Qt.TextFormat.PlainText)
             why.setWordWrap(True)
             why.setProperty("role", "error")
             self._grid.addWidget(why, row + 1, 1, 1, 3)
@@ -68,7 +69,7 @@ class CheckTable(QWidget):
         self._rows.append(tuple(labels))
 
     def _put(self, text: str, row: int, column: int, role: str) -> QLabel:
-        label = QLabel(text, self)
+        label = QLabel(text, self, textFormat=Qt.TextFormat.PlainText)
         label.setProperty("role", role)
         if column >= 2:  # both share what the names leave, however little
             label.setWordWrap(True)
@@ -95,4 +96,4 @@ def _fill(labels: tuple[QLabel, ...], check: Check) -> None:
         if label.text() != text:
             label.setText(text)
     for label in labels[:4]:
-        label.setToolTip(told)
+        label.setToolTip(as_written(told))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from unetscope.ui.widgets.guard import guarded
+from unetscope.ui.widgets.plain_text import as_written
 
 
 @guarded
@@ -49,5 +50,5 @@ class ElidedLabel(QLabel):
                 self.foregroundRole(),
             )
         if self.toolTip() == self._own_tip:  # one that was set from outside stays
-            self._own_tip = self.text() if shown != self.text() else ""
+            self._own_tip = as_written(self.text()) if shown != self.text() else ""
             self.setToolTip(self._own_tip)

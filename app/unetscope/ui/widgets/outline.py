@@ -28,6 +28,39 @@ def region_segments(region: NDArray[np.bool_]) -> Segments:
     return np.concatenate([flat, upright])
 
 
+def closed_loops(region: NDArray[np.bool_]) -> list[list[tuple[int, int]]]:
+    """The border of a region as closed ways around it, so that dashes can follow it.
+
+    Returns
+    -------
+    loops : list of list of (int, int)
+        The corners of each, ``(row, column)`` in pixel edges; the last one leads to the first.
+    """
+    wide = region.shape[1] + 1
+    # at each end of a flat run an upright one begins or ends; where two borders cross, both go on
+    along = _other_ends(_runs(region), wide)
+    turns = _other_ends(_runs(region.T)[:, [1, 0, 3, 2]], wide)
+    loops = []
+    while along:
+        at, loop = next(iter(along)), []
+        while at in along:
+            end = along.pop(at)
+            del along[end]
+            loop += [divmod(at, wide), divmod(end, wide)]
+            at = turns[end]
+        loops.append(loop)
+    return loops
+
+
+def _other_ends(runs: Segments, wide: int) -> dict[int, int]:
+    """From each end of a run to its other one, as numbers of corners row by row."""
+    one, other = (
+        (runs[:, 0] * wide + runs[:, 1]).tolist(),
+        (runs[:, 2] * wide + runs[:, 3]).tolist(),
+    )
+    return dict(zip([*one, *other], [*other, *one], strict=True))
+
+
 def outline_segments(labels: NDArray[Any]) -> dict[int, Segments]:
     """The border of each label but 0, the background.
 

@@ -29,6 +29,7 @@ class SliceCurve(QWidget):
         self._index = 0
         self._unit = ""
         self._digits: int | None = None
+        self._beside: NDArray[np.float64] = np.zeros(0)
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -36,14 +37,23 @@ class SliceCurve(QWidget):
         return self._values
 
     def show_values(
-        self, values: NDArray[np.float64], index: int, unit: str, *, digits: int | None = None
+        self,
+        values: NDArray[np.float64],
+        index: int,
+        unit: str,
+        *,
+        digits: int | None = None,
+        beside: NDArray[np.float64] | None = None,
     ) -> None:
         """Show a number for each slice, and which slice is on screen.
 
-        Numbers are told whole, unless so many digits are asked for.
+        Numbers are told whole, unless so many digits are asked for. Those `beside`, of the trained
+        network, are marked by a line across each bar.
         """
         self._values, self._index, self._unit = values, index, unit
         self._digits = digits
+        same_length = beside is not None and len(beside) == len(values)
+        self._beside = beside if beside is not None and same_length else np.zeros(0)
         self.update()
 
     def slice_at(self, x: float) -> int | None:
@@ -75,15 +85,27 @@ class SliceCurve(QWidget):
         here = QRectF(EDGE + self._index * wide, 0.0, max(wide, 1.5), float(self.height()))
         painter.fillRect(here, theme.colour("canvas_line", 140))
         known = np.isfinite(self._values)
+        others = np.flatnonzero(np.isfinite(self._beside))
         most = float(self._values[known].max()) if known.any() else 0.0
-        for index in np.flatnonzero(known):
-            x = EDGE + float(index) * wide
-            foot = QRectF(x, base, max(wide, 1.0), 1.0)
-            painter.fillRect(foot, theme.colour("canvas_text_muted"))
+        most = max([most, *self._beside[others].tolist()])
+        feet, bars, marks = [], [], []
+        for index in np.flatnonzero(known).tolist():
+            x = EDGE + index * wide
+            feet.append(QRectF(x, base, max(wide, 1.0), 1.0))
             if most > 0 and self._values[index] > 0:
                 high = max(float(self._values[index]) / most * (base - EDGE), 1.0)
-                bar = QRectF(x, base - high, max(wide - 0.5, 1.0), high)
-                painter.fillRect(bar, theme.colour("canvas_letter"))
+                bars.append(QRectF(x, base - high, max(wide - 0.5, 1.0), high))
+        for index in others.tolist() if most > 0 else ():
+            at = base - float(self._beside[index]) / most * (base - EDGE)
+            marks.append(QRectF(EDGE + index * wide, at - 0.5, max(wide, 1.5), 1.5))
+        painter.setPen(Qt.PenStyle.NoPen)
+        # a call for all of them: each call lets other threads run first
+        tokens = ("canvas_text_muted", "canvas_letter", "warning")
+        for token, areas in zip(tokens, (feet, bars, marks), strict=True):
+            if areas:
+                painter.setBrush(theme.colour(token))
+                painter.drawRects(areas)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -117,6 +139,8 @@ class SliceCurve(QWidget):
         value = self._values[index]
         form = ",.0f" if self._digits is None else f".{self._digits}g"
         told = "not known yet" if np.isnan(value) else f"{value:{form}} {self._unit}"
+        if index < len(self._beside) and not np.isnan(self._beside[index]):
+            told += f", trained {self._beside[index]:{form}}"
         return f"slice {index + 1}: {told}"
 
     def _choose(self, at: QPointF) -> None:

@@ -1,0 +1,5 @@
+"""The evaluation against a reference."""
+
+from unetscope.presenters.evaluation.presenter import EvaluationPresenter
+
+__all__ = ["EvaluationPresenter"]
