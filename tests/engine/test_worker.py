@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from unetscope.domain.presets import NewModel
-from unetscope.engine import creating, loader, workbench
+from unetscope.engine import creating, loader, machine, workbench
 from unetscope.engine.messages import CreateAt, Describe, Done
 from unetscope.engine.worker import Worker
 
@@ -67,3 +69,14 @@ def test_a_network_that_was_built_and_written_is_let_go(
         assert not path.exists()  # the program puts it there
         assert isinstance(worker.answer(Describe(2 * id_ + 1, made)), Done)
     assert [ref() for ref in built] == [None, None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as glibc does it")
+def test_memory_in_reserve_is_given_back() -> None:
+    blocks = [b"x" * 100_000 for _ in range(2000)]  # too small for the system to take each back
+    kept = blocks[::50]
+    blocks.clear()
+    before = machine.used_by(os.getpid())
+    machine.give_back()
+    assert before - machine.used_by(os.getpid()) > 100 << 20
+    assert len(kept) == 40

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from unetscope.domain.lab import LabRequest
 from unetscope.domain.ports import Floats, LookRequest, SweepRequest
+from unetscope.engine import machine
 from unetscope.engine.idle import IdleWork, failure
 from unetscope.engine.messages import (
     IMAGES,
@@ -56,6 +57,7 @@ from unetscope.processes.sandbox import guard
 if TYPE_CHECKING:
     from unetscope.engine.workbench import Workbench
 
+TIDY_AFTER = 200  # requests, after which memory in reserve is given back
 NICENESS = 10
 LEAVE_AFTER = 5.0  # seconds that are left to it when the program has ended
 
@@ -158,8 +160,13 @@ class Worker:
 
     def serve(self, listener: Listener, send: Callable[[Reply], None]) -> None:
         """Answer until the line is closed, which raises EOFError."""
+        served = 0
         while True:
+            if served >= TIDY_AFTER and not self._idle.waits:
+                machine.give_back()
+                served = 0
             request = listener.next(wait=not self._idle.waits)
+            served += 1
             pulse.beat()
             reply = self._idle.piece() if request is None else self.answer(request)
             if reply is not None:
