@@ -101,7 +101,8 @@ class EvaluationPanel(QDockWidget):
         self.worst.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
         self.worst.setToolTip("Click a slice to go there")
         # as wide as there is room: what comes last is cut
-        self.worst.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.worst.setWordWrap(True)
+        self.worst.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.start = _button("start", "Segment the series")
         tip = "Segment every slice in the background and measure the masks against the reference"
         set_tip(self.start, tip, "compare.evaluate")
@@ -237,8 +238,10 @@ class EvaluationPanel(QDockWidget):
         self.curve.show_values(
             view.curve, view.index, view.unit, digits=3, beside=view.trained_curve
         )
-        links = (f'<a href="{index}">{text}</a>' for index, text in view.worst)
-        self.worst.setText("Worst slices: " + " &nbsp; ".join(links))
+        links = (
+            f'<a href="{index}">{text.replace(" ", "&nbsp;")}</a>' for index, text in view.worst
+        )
+        self.worst.setText("Worst slices: " + "&nbsp; ".join(links))
 
 
 def _line(row: ScoreRow) -> Line:
