@@ -44,9 +44,11 @@ class ImagesExport(QDialog):
         what = QLabel(WHAT)
         what.setWordWrap(True)
         self.concerns = QLabel()
+        self.concerns.setTextFormat(Qt.TextFormat.PlainText)
         self.concerns.setObjectName("images_export.concerns")
         self.concerns.setProperty("role", "warning")
         self.message = QLabel()
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setObjectName("images_export.message")
         for label in (self.concerns, self.message):
             label.setTextFormat(Qt.TextFormat.PlainText)

@@ -79,6 +79,7 @@ class PanelPictureDialog(QDialog):
         self.texts = QCheckBox("Letters, corner texts and lengths")
         self.texts.setObjectName("panel_picture.texts")
         self.size_said = QLabel()
+        self.size_said.setTextFormat(Qt.TextFormat.PlainText)
         self.size_said.setObjectName("panel_picture.size")
         self.preview = QLabel()
         self.preview.setObjectName("panel_picture.preview")

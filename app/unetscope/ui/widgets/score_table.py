@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from unetscope.ui import theme
 from unetscope.ui.widgets.guard import guarded
+from unetscope.ui.widgets.plain_text import as_written
 
 PATCH, ROW = 10, 21
 TWO_ROWS = 36  # pixels of a row of numbers above each other
@@ -135,7 +136,7 @@ class ScoreTable(QTableWidget):
             if below is not None:
                 text, tip = f"{text}\n{self._heads[below][0]}", f"{tip}\n{self._heads[below][1]}"
             item = QTableWidgetItem(text)
-            item.setToolTip(tip)
+            item.setToolTip(as_written(tip))
             self.setHorizontalHeaderItem(column, item)
 
     def _below(self, column: int) -> int | None:
@@ -180,7 +181,7 @@ class ScoreTable(QTableWidget):
             text = f"{text}\n{_at(line.texts, below)}"
             tip = f"{tip}\n{_at(line.tips, below)}"
         item.setText(text)
-        item.setToolTip(tip)
+        item.setToolTip(as_written(tip))
         item.setData(SHARE, line.share if column == self._bar else None)
         font = self.font()
         font.setBold(line.heading)
