@@ -23,12 +23,7 @@ from PySide6.QtWidgets import (
 
 STUDY_FILES = "DICOM, NIfTI or zip (*.dcm *.ima *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5 saved_model.pb);;All files (*)"
-
-
-REFERENCE_FILES = (
-    "References: DICOM SEG, RTSTRUCT, NIfTI, NRRD (*.dcm *.nii *.nii.gz *.nrrd *.nhdr);;"
-    "All files (*)"
-)
+REFERENCE_FILES = "DICOM SEG, RTSTRUCT, NIfTI, NRRD (*.dcm *.nii *.nii.gz *.nrrd);;All files (*)"
 EDIT_FILES = "Unetscope edits (*.edits.json);;All files (*)"
 RECIPE_FILES = "Unetscope recipes (*.recipe.json);;All files (*)"
 
@@ -103,6 +98,12 @@ def ask_save_report(parent: QWidget) -> Path | None:
         parent, "Save report", "unetscope-report.txt", "Text (*.txt)"
     )
     return _with_ending(text, ".txt")
+
+
+def ask_save_table(parent: QWidget, title: str, proposed: str) -> Path | None:
+    """Ask where a table goes; it has an ending, ``.csv`` where none is given."""
+    path = _path(QFileDialog.getSaveFileName(parent, title, proposed, "Table (*.csv)")[0])
+    return path.with_suffix(".csv") if path and not path.suffix else path
 
 
 def ask_name(parent: QWidget, title: str, question: str) -> str:

@@ -10,12 +10,9 @@ from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QGridLayout,
     QLabel,
-    QProgressBar,
     QRadioButton,
     QScrollArea,
     QVBoxLayout,
@@ -26,16 +23,16 @@ from unetscope.domain.codes import Code, known_codes
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.export import FORMATS, IN_DICOM, Format, code_text, parsed_code
 from unetscope.state.exporting import ExportChoice, Exporting, ExportOffer
+from unetscope.ui.exporting_dialog import ExportingDialog, restyle
 from unetscope.ui.widgets.guard import guarded
 
 MOST_ROWS = 8  # more of them are scrolled
 PATCH = 12
 KEY = "export"
-_WHOLE = 1000  # steps of the progress bar
 
 
 @guarded
-class ExportDialog(QDialog):
+class ExportDialog(ExportingDialog):
     """Asks what is to be written and where, and stays until it is.
 
     Parameters
@@ -51,14 +48,9 @@ class ExportDialog(QDialog):
     def __init__(
         self, exporting: Exporting, offer: ExportOffer, settings: QSettings, parent: QWidget
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("export")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export segmentation")
-        self._exporting = exporting
+        super().__init__(exporting, "export", "Export segmentation", parent)
         self._offer = offer
         self._settings = settings
-        self._running = False
         self._what = QWidget()
         layout = QVBoxLayout(self._what)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -69,26 +61,10 @@ class ExportDialog(QDialog):
             *self._make_identity(),
         ):
             layout.addWidget(part)
-        self.message = _label("", "muted")
-        self.message.setObjectName("export.message")
-        self.bar = QProgressBar()
-        self.bar.setObjectName("export.progress")
-        self.bar.setRange(0, _WHOLE)
-        self.bar.setTextVisible(False)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())
-        self.export_button = buttons.addButton("Export…", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.export_button.setObjectName("export.export")
-        self.export_button.setDefault(True)
-        buttons.accepted.connect(self._ask_path)
-        buttons.rejected.connect(self.reject)
         outer = QVBoxLayout(self)
-        for part in (self._what, self.bar, self.message, buttons):
+        for part in (self._what, self.bar, self.message, self.buttons):
             outer.addWidget(part)
         self.setMinimumWidth(620)
-        exporting.concerns_came.connect(self._show_concerns)
-        exporting.progress_changed.connect(self._show_progress)
-        exporting.ended.connect(self._on_ended)
         self.format.currentIndexChanged.connect(self._follow)
         self.identity.toggled.connect(self._follow)
         self.images.toggled.connect(self._follow)
@@ -217,7 +193,7 @@ class ExportDialog(QDialog):
         form, dicom = self.form, self.form in IN_DICOM
         why = self._offer.obstacles.get(form, "")
         self.purpose.setText(why or FORMATS[form].purpose)
-        _restyle(self.purpose, "error" if why else "muted")
+        restyle(self.purpose, "error" if why else "muted")
         self.identity.setVisible(dicom)
         nameless = dicom and self.identity.isChecked()
         self.images.setVisible(nameless)
@@ -238,13 +214,14 @@ class ExportDialog(QDialog):
         except UnetscopeError as error:
             trouble = str(error)
         self.export_button.setEnabled(not why and not trouble and not self._running)
-        self._say(trouble, "error" if trouble else "muted")
+        self.say(trouble, "error" if trouble else "muted")
 
     def _proposed(self) -> dict[int, Code]:
         wanted = (each for each in self._offer.classes if self.classes[each.index].isChecked())
         return {each.index: each.code for each in wanted}
 
-    def _ask_path(self) -> None:
+    def ask_path(self) -> None:
+        """See `ExportingDialog.ask_path`."""
         form = self.form
         path = ask_where(self, form, self._offer.model)
         if path is None:
@@ -262,56 +239,26 @@ class ExportDialog(QDialog):
             images=beside if dicom and deidentified and self.images.isChecked() else None,
         )
         self._remember(choice)
-        self._set_running(running=True)
+        self.set_running(running=True)
         self._exporting.start(choice)
 
     # -------------------------------------------------------------- while it is written
 
-    def _show_progress(self, share: float, sentence: str) -> None:
-        self.bar.setRange(0, _WHOLE if share >= 0 else 0)
-        self.bar.setValue(round(max(share, 0) * _WHOLE))
-        self._say(sentence, "muted")
-
-    def _on_ended(self, error: UnetscopeError | None) -> None:
-        self._set_running(running=False)
-        if error is None:
-            self.accept()
-        else:
-            self._say(str(error), "error")
-
-    def _show_concerns(self, concerns: tuple[str, ...]) -> None:
+    def show_concerns(self, concerns: tuple[str, ...]) -> None:
+        """See `ExportingDialog.show_concerns`."""
         self.concerns.setText("\n".join(concerns))
         self._follow()
 
-    def _set_running(self, *, running: bool) -> None:
-        self._running = running
+    def set_running(self, *, running: bool) -> None:
+        """See `ExportingDialog.set_running`."""
         self._what.setEnabled(not running)
+        self._running = running
         self._follow()
-        self.bar.setVisible(running)
-        if running:
-            self._show_progress(-1.0, "Preparing")
-
-    def _say(self, text: str, role: str) -> None:
-        self.message.setText(text or "Research use only: every file says so.")
-        _restyle(self.message, role)
-
-    def reject(self) -> None:
-        """Leave; what is being written is given up."""
-        if self._running:
-            self._exporting.cancel()
-        super().reject()
-
-    def done(self, result: int) -> None:
-        """Listen no more."""
-        self._exporting.concerns_came.disconnect(self._show_concerns)
-        self._exporting.progress_changed.disconnect(self._show_progress)
-        self._exporting.ended.disconnect(self._on_ended)
-        super().done(result)
+        super().set_running(running=running)
 
     # -------------------------------------------------------------------- remembered
 
     def _recall(self) -> None:
-        self.bar.hide()
         at = self.format.findData(_as_format(self._settings.value(f"{KEY}/format")))
         self.format.setCurrentIndex(max(at, 0))
         kept = self._settings.value(self._codes_key)
@@ -369,13 +316,6 @@ def _label(text: str, role: str) -> QLabel:
     if role == "title":
         label.setContentsMargins(0, 6, 0, 0)
     return label
-
-
-def _restyle(label: QLabel, role: str) -> None:
-    if label.property("role") != role:
-        label.setProperty("role", role)
-        label.style().unpolish(label)
-        label.style().polish(label)
 
 
 def _stacked(*parts: QWidget) -> QWidget:

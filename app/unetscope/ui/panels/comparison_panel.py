@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
     QDockWidget,
-    QFileDialog,
     QHeaderView,
     QLabel,
     QPushButton,
@@ -24,6 +21,8 @@ from PySide6.QtWidgets import (
 
 from unetscope.domain.comparing import Unit
 from unetscope.presenters.comparison import COLUMNS, ComparisonPresenter, ComparisonView
+from unetscope.ui import dialogs
+from unetscope.ui.copying import CopyKeys
 from unetscope.ui.key_tips import set_tip
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.flow_layout import FlowLayout
@@ -73,7 +72,7 @@ class ComparisonPanel(QDockWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(30)
         self.table.setHorizontalHeaderLabels(COLUMNS)
-        self.table.installEventFilter(self)
+        CopyKeys(self.table, self.copy_table)
         self._empty = _told("comparison.empty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
@@ -138,22 +137,8 @@ class ComparisonPanel(QDockWidget):
 
     def save_table(self) -> None:
         """Ask where to, and write all that is known as CSV."""
-        text, _ = QFileDialog.getSaveFileName(self, "Save changes", "changes.csv", "Table (*.csv)")
-        if text:
-            path = Path(text)
-            self._presenter.save(path if path.suffix else path.with_suffix(".csv"))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Copy the table where its keys say so."""
-        if (
-            watched is self.table
-            and isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.KeyPress
-            and event.matches(QKeySequence.StandardKey.Copy)
-        ):
-            self.copy_table()
-            return True
-        return super().eventFilter(watched, event)
+        if path := dialogs.ask_save_table(self, "Save changes", "changes.csv"):
+            self._presenter.save(path)
 
     def _start_or_cancel(self) -> None:
         if self._presenter.view.running:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDockWidget,
-    QFileDialog,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -23,6 +19,8 @@ from PySide6.QtWidgets import (
 from unetscope.domain.evaluation import Measure
 from unetscope.presenters.evaluation import EvaluationPresenter
 from unetscope.presenters.evaluation.view import COLUMNS, EvaluationView, ScoreRow
+from unetscope.ui import dialogs
+from unetscope.ui.copying import CopyKeys
 from unetscope.ui.key_tips import set_tip
 from unetscope.ui.widgets.elided_label import ElidedLabel
 from unetscope.ui.widgets.flow_layout import FlowLayout
@@ -73,7 +71,7 @@ class EvaluationPanel(QDockWidget):
         self.table = ScoreTable(len(COLUMNS), BAR, PAIRS)
         self.table.setObjectName("evaluation.table")
         self.table.setAccessibleName("Agreement with the reference, by class")
-        self.table.installEventFilter(self)
+        CopyKeys(self.table, self.copy_table)
         self._empty = _told("evaluation.empty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
@@ -164,22 +162,8 @@ class EvaluationPanel(QDockWidget):
 
     def save_table(self) -> None:
         """Ask where to, and write all that is known as CSV."""
-        text, _ = QFileDialog.getSaveFileName(self, "Save scores", "scores.csv", "Table (*.csv)")
-        if text:
-            path = Path(text)
-            self._presenter.save(path if path.suffix else path.with_suffix(".csv"))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Copy the table where its keys say so."""
-        if (
-            watched is self.table
-            and isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.KeyPress
-            and event.matches(QKeySequence.StandardKey.Copy)
-        ):
-            self.copy_table()
-            return True
-        return super().eventFilter(watched, event)
+        if path := dialogs.ask_save_table(self, "Save scores", "scores.csv"):
+            self._presenter.save(path)
 
     def _start_or_cancel(self) -> None:
         if self._presenter.view.running:
