@@ -15,7 +15,7 @@ from unetscope.domain.card import ClassLabel, ModelCard
 from unetscope.domain.errors import UnetscopeError
 from unetscope.domain.evaluation import Evaluation, Grid
 from unetscope.domain.label_matching import propose_matching
-from unetscope.domain.reference import Matching, Reference
+from unetscope.domain.reference import Matching, OtherPatientError, Reference
 from unetscope.evaluation.evaluating import evaluate
 
 
@@ -74,12 +74,16 @@ class Assessor:
         card = self.model.card
         if str(path) == SAMPLE:
             path = resources.folder() / "sample" / "reference.nii.gz"
-        reference = self.files.read_reference(
-            path.absolute(),
-            opened.series,
-            lambda: False,
-            other_patient=self.options.other_patient,
-        )
+        try:
+            reference = self.files.read_reference(
+                path.absolute(),
+                opened.series,
+                lambda: False,
+                other_patient=self.options.other_patient,
+            )
+        except OtherPatientError as error:
+            hint = "Name the file of this patient, or say --other-patient if it is the same one."
+            raise UnetscopeError(error.what, hint) from error
         for note in reference.notes:
             self.voice.warn(f"{reference.name}: {note}")
         matching = propose_matching(card.classes, reference.segments)
