@@ -162,7 +162,7 @@ class Worker:
         """Answer until the line is closed, which raises EOFError."""
         served = 0
         while True:
-            if served >= TIDY_AFTER and not self._idle.waits:
+            if served >= TIDY_AFTER:
                 machine.give_back()
                 served = 0
             request = listener.next(wait=not self._idle.waits)
