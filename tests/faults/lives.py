@@ -105,6 +105,7 @@ def contents(kind: str, seed: int) -> tuple[str, str]:
         session, values = opened(network), np.random.default_rng([seed, count])
         for _ in range(count):
             session = session.edit(SetKernel("mid", 0, 0, _kernel(values)))
+            session = session.edit(ScaleFilter("mid", 0, 1.0))  # else only the last kernel counts
         text = write_edits(network, session.edits)
         texts.append(write_session(KeptSession.of(session, ())) if kind == "session" else text)
     return texts[0], texts[1]
