@@ -34,6 +34,8 @@ class LentEngine:
         self.segment = self._lent(engine.segment)
         self.survey = self._lent(engine.survey)
         self.convolve = self._lent(engine.convolve)
+        self.explain = self._lent(engine.explain)
+        self.ask = self._lent(engine.ask)
         self.ahead = engine.ahead
         self.interrupt = engine.interrupt
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from unetscope.domain.card import ClassLabel, ModelCard
 from unetscope.domain.errors import ModelError, StudyError, UnetscopeError
+from unetscope.domain.explaining.question import Question
 from unetscope.domain.graph import Graph, Layer, Shape, WeightSpec
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import Weights
@@ -384,6 +385,8 @@ class FakeEngine:
             tuple[NewModel, Path, Callable[[Saved], None], Callable[[UnetscopeError], None]]
         ] = []
         self.on_status: Callable[[EngineStatus], None] = lambda _: None
+        self.explained: list[InBackground[Any, Any]] = []
+        self.asked: list[InBackground[Any, Any]] = []
         self.interrupted: list[bool] = []
         self.stopped = False
 
@@ -503,6 +506,24 @@ class FakeEngine:
             assert maps is not None
             if not one.cancelled:
                 one.done(peaks_of(maps.edited))
+
+    def explain(
+        self,
+        question: Question,
+        progress: Callable[[int, int, Any], None],
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        self.explained.append(InBackground(question, done, failed, progress))
+        return self.explained[-1].cancel
+
+    def ask(
+        self,
+        question: Question,
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        self.asked.append(InBackground(question, done, failed))
 
     def stop(self) -> None:
         self.stopped = True

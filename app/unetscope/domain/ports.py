@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from unetscope.domain.effects import Effects as Effects
 from unetscope.domain.effects import SweepRequest as SweepRequest
 from unetscope.domain.errors import StoppedError, StudyError, UnetscopeError
 from unetscope.domain.evaluation import Evaluation, Grid
+from unetscope.domain.explaining.question import Question
 from unetscope.domain.history import Edits
 from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
@@ -264,6 +265,31 @@ class Engine(Protocol):
         failed: Callable[[UnetscopeError], None],
     ) -> Cancel:
         """Tell how strong all feature maps of the layer are in one slice of many, when idle."""
+
+    def explain(
+        self,
+        question: Question,
+        progress: Callable[[int, int, Any], None],
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """Answer a question about the mask in idle moments; nothing of the network is changed.
+
+        Parameters
+        ----------
+        question : Question
+            Its docstring says what the answer is.
+        progress : callable
+            Told now and then how much is done, of how much, and the answer so far.
+        """
+
+    def ask(
+        self,
+        question: Question,
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """Answer a quick question at once; a newer one of the same kind replaces one that waits."""
 
     def interrupt(self, *, foreground: bool = True) -> None:
         """Stop what is under way: within some two seconds the engine is free for other work.

@@ -15,6 +15,7 @@ from unetscope.domain.editor import FIRST_EDITOR, Editor
 from unetscope.domain.edits import Edit
 from unetscope.domain.errors import EditError
 from unetscope.domain.evaluating import NOT_EVALUATING, Evaluating
+from unetscope.domain.explaining.choice import FIRST_EXPLAINING, Explaining
 from unetscope.domain.feature_maps import FIRST_MAPS, MapsChoice
 from unetscope.domain.filter_gallery import FIRST_GALLERY, FilterGallery
 from unetscope.domain.graph import Layer
@@ -25,6 +26,7 @@ from unetscope.domain.layer_list import FIRST_LIST, LayerList
 from unetscope.domain.network import Network
 from unetscope.domain.planes import AS_ACQUIRED
 from unetscope.domain.scopes import Scope, Target, covers, is_trained, revert
+from unetscope.domain.series_choice import SeriesChoice as SeriesChoice
 from unetscope.domain.viewer import FIRST_VIEW, Viewer
 from unetscope.domain.window import Window
 
@@ -34,15 +36,6 @@ NO_HISTORY = History()
 def _first_layer(network: Network) -> str:
     """The layer to begin with: an edit shows best where the first kernels are."""
     return first_with_kernels(network.graph) or network.graph.layers[-1].name
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesChoice:
-    """A series by its key, how many slices it has and, where it is known, its modality."""
-
-    uid: str
-    slices: int
-    modality: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +65,7 @@ class Session:
     hidden_labels: frozenset[int] = frozenset()
     comparing: Comparing = NOT_COMPARING
     evaluating: Evaluating = NOT_EVALUATING
+    explaining: Explaining = FIRST_EXPLAINING
     identity_hidden: bool = False
     viewer: Viewer = FIRST_VIEW
 
@@ -97,7 +91,8 @@ class Session:
         """Show a series, at its middle slice unless told otherwise; the window starts afresh."""
         start = series.slices // 2 if slice_index is None else slice_index
         viewer = self.viewer.open_series()
-        opened = replace(self, series=series, window=None, slice_index=0, viewer=viewer)
+        explaining = self.explaining.open_series()
+        opened = replace(self, series=series, window=None, viewer=viewer, explaining=explaining)
         return opened.select_slice(start)
 
     def follow_slices(
@@ -152,6 +147,10 @@ class Session:
         """Evaluate against a reference in another way."""
         return replace(self, evaluating=evaluating)
 
+    def explain(self, explaining: Explaining) -> Session:
+        """Explain something else, or in another way."""
+        return replace(self, explaining=explaining)
+
     @property
     def show_trained(self) -> bool:
         """Whether the trained network's mask is shown in place of the edited one's."""
@@ -190,6 +189,7 @@ class Session:
             maps=self.maps.of_layer(),
             hidden_labels=frozenset(),
             comparing=self.comparing.open_network(),
+            explaining=self.explaining.open_network(),
             viewer=self.viewer.show_probability(None),
             history=NO_HISTORY,
         )

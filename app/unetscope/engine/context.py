@@ -127,3 +127,8 @@ class Variables:
         for variable, array in zip(self._layers[layer].weights, arrays, strict=True):
             variable.assign(array)
         self._assigned[layer] = wanted
+
+    def restore(self, edits: Mapping[str, Edits]) -> None:
+        """Give every layer that was ever assigned the weights that these edits leave it with."""
+        for layer in tuple(self._assigned):
+            self.assign(layer, edits)

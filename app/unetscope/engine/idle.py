@@ -6,12 +6,14 @@ import hashlib
 import os
 import time
 import traceback
+from collections import deque
 from collections.abc import Generator, Hashable, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from unetscope.domain.errors import EngineError, ModelError, UnetscopeError
+from unetscope.domain.explaining.question import Question
 from unetscope.domain.metrics import Labels
 from unetscope.domain.ports import Effects, LastUpdate, Look, LookRequest, SweepRequest
 from unetscope.domain.survey import peaks_of
@@ -114,6 +116,16 @@ class IdleWork:
         """Describe the feature maps of one slice when nothing more urgent waits."""
         self._work.add(id, SEGMENT, _with_trouble(id, self._survey(id, request)))
 
+    def explain(self, id: int, question: Question) -> None:  # noqa: A002
+        """Answer a question about the mask when idle."""
+        urgency = SEGMENT if question.of_many else SWEEP
+        self._work.add(id, urgency, _with_trouble(id, self._explain(id, question)))
+
+    def ask(self, question: Question) -> object:
+        """Answer a quick question at once."""
+        self._at = None
+        return deque(self._workbench.explain(question), maxlen=1)[0][2]
+
     def stop(self, id: int) -> None:  # noqa: A002
         """End work that is not wanted any more."""
         self._work.stop(id)
@@ -157,6 +169,22 @@ class IdleWork:
                     steps.close()
             self._effects.put(key, found_effects(request, effects))
         yield Done(id, effects, 0)
+
+    def _explain(self, id: int, question: Question) -> Pieces:  # noqa: A002
+        told, answer = time.monotonic(), None
+        self._at = None  # it may be of another slice
+        steps = self._workbench.explain(question)
+        try:
+            for done, total, answer in steps:
+                now = time.monotonic()
+                if now - told < TELL_EVERY or done == total:
+                    yield None
+                    continue
+                told = now
+                yield Progress(id, done, total, answer)
+        finally:
+            steps.close()
+        yield Done(id, answer, 0)
 
     def _segment(self, id: int, request: LookRequest) -> Pieces:  # noqa: A002
         look = self._ready.get(_key(request)) or self._at_workbench(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +207,11 @@ class LatestJob(Job):
     """A request of which only the latest of its kind waits."""
 
     long = 1.5
+
+    @property
+    def kind(self) -> Hashable:
+        """What it is a later one of."""
+        return (type(self),)
 
 
 class LookJob(LatestJob):

@@ -17,7 +17,7 @@ from unetscope.domain.layer_cost import multiply_adds
 from unetscope.domain.network import ModelRef
 from unetscope.domain.ports import Floats, Saved
 from unetscope.domain.survey import Survey, peaks_of
-from unetscope.engine.answers import Answers
+from unetscope.engine.examined import Examined
 from unetscope.engine.images import Images
 from unetscope.engine.introspect import anatomy_of, network_of
 from unetscope.engine.loader import load_known
@@ -62,7 +62,7 @@ def open_model(
     return LiveModel(model, anatomy, network)
 
 
-class LiveModel(Answers):
+class LiveModel(Examined):
     """A trained network, an image, and edits: every answer belongs to all three.
 
     Only what an edit reaches is run again, and only when somebody asks. One thread at a time. It

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.explaining.question import Question
 from unetscope.domain.history import Edits
 from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
@@ -130,6 +131,33 @@ class LocalEngine:
         """See `Engine.survey`; it is over when this returns."""
         _answer(lambda: self._workbench.survey(request), done, failed)
         return _over
+
+    def explain(
+        self,
+        question: Question,
+        progress: Callable[[int, int, Any], None],
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.explain`; it is over when this returns."""
+
+        def work() -> Any:
+            answer = None
+            for count, total, answer in self._workbench.explain(question):
+                progress(count, total, answer)
+            return answer
+
+        _answer(work, done, failed)
+        return _over
+
+    def ask(
+        self,
+        question: Question,
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """See `Engine.ask`."""
+        self.explain(question, lambda *_: None, done, failed)
 
     def interrupt(self, *, foreground: bool = True) -> None:
         """See `Engine.interrupt`; nothing is ever under way between two calls."""

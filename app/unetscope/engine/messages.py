@@ -7,6 +7,7 @@ from pathlib import Path
 
 from unetscope.domain.effects import How
 from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.explaining.question import Question
 from unetscope.domain.history import Edits
 from unetscope.domain.lab import LabLayer
 from unetscope.domain.metrics import Labels
@@ -133,6 +134,24 @@ class SurveySlice:
     layer: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Explain:
+    """Answer a question in an idle moment; its own image is empty, ``image`` is as in `LookAt`."""
+
+    id: int
+    question: Question
+    image: Floats | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """Answer a question at once; the fields are those of `Explain`."""
+
+    id: int
+    question: Question
+    image: Floats | None
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """The background work of this id is not wanted any more."""
@@ -247,7 +266,8 @@ class Failed:
     memory: int
 
 
-Background = LookAhead | SweepOver | SegmentSlice | SurveySlice
-Request = FileAt | Describe | LookAt | SaveTo | CreateAt | Convolve | Background | Stop | Pause
+Background = LookAhead | SweepOver | SegmentSlice | SurveySlice | Explain
+Foreground = Describe | LookAt | SaveTo | CreateAt | Convolve | Ask
+Request = FileAt | Foreground | Background | Stop | Pause
 Told = Done | Looked | Convolved | Progress | Failed
 Reply = Ready | Speeds | Alive | Free | Told

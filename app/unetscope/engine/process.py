@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from unetscope.domain.errors import EngineError, UnetscopeError
+from unetscope.domain.explaining.question import Question
 from unetscope.domain.history import Edits
 from unetscope.domain.lab import LabMaps, LabRequest
 from unetscope.domain.metrics import Labels
@@ -34,6 +36,7 @@ from unetscope.engine.jobs import (
     SweepJob,
 )
 from unetscope.engine.lab_job import LabJob
+from unetscope.engine.question_jobs import AskJob, ExplainJob
 from unetscope.engine.requests import Requests
 from unetscope.engine.supervisor import Deliver, Supervisor
 
@@ -148,6 +151,26 @@ class EngineProcess:
     ) -> Cancel:
         """See `Engine.survey`."""
         return self._in_background(SurveyJob(request, done, failed))
+
+    def explain(
+        self,
+        question: Question,
+        progress: Callable[[int, int, Any], None],
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> Cancel:
+        """See `Engine.explain`."""
+        return self._in_background(ExplainJob(question, progress, done, failed))
+
+    def ask(
+        self,
+        question: Question,
+        done: Callable[[Any], None],
+        failed: Callable[[UnetscopeError], None],
+    ) -> None:
+        """See `Engine.ask`."""
+        self._requests.put_latest(AskJob(question, done, failed))
+        self._poke()
 
     def interrupt(self, *, foreground: bool = True) -> None:
         """See `Engine.interrupt`."""

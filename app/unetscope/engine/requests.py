@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
+from collections.abc import Hashable
 
 from unetscope.engine.jobs import AheadJob, BackgroundJob, Job, LatestJob
 from unetscope.engine.messages import Progress, Told
@@ -13,16 +14,16 @@ from unetscope.engine.messages import Progress, Told
 class Requests:
     """Jobs that wait and jobs that are under way; asked from one thread, sent from another.
 
-    One job in the foreground is under way at a time, other jobs before looks and lab requests, and
-    of these only the latest of each waits. Background work is sent at once, and the engine does it
-    in idle moments.
+    One job in the foreground is under way at a time, other jobs before looks, lab requests and
+    quick questions, and of these only the latest of each kind waits. Background work is sent at
+    once, and the engine does it in idle moments.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._jobs: deque[Job] = deque()
-        self._latest: dict[type[LatestJob], LatestJob] = {}  # by kind, the one asked first first
+        self._latest: dict[Hashable, LatestJob] = {}  # by kind, the one asked first first
         self._ahead: AheadJob | None = None
         self._background: list[BackgroundJob] = []  # not sent yet
         self._running: dict[int, BackgroundJob] = {}
@@ -39,7 +40,7 @@ class Requests:
     def put_latest(self, job: LatestJob) -> None:
         """Have a job done in place of the one of its kind that waits."""
         with self._lock:
-            self._latest[type(job)] = job
+            self._latest[job.kind] = job
 
     def ahead(self, job: AheadJob) -> None:
         """Look ahead in place of the former list."""
@@ -154,7 +155,7 @@ class Requests:
             blamed.deaths += weight
             failed = blamed if weight and blamed.deaths >= blamed.most_deaths else None
             for job in reversed(under_way):
-                if type(job) in self._latest:
+                if isinstance(job, LatestJob) and job.kind in self._latest:
                     failed = None if job is failed else failed  # nobody waits for it
                 elif job is not failed:
                     self._wait_again(job)
@@ -162,7 +163,7 @@ class Requests:
 
     def _wait_again(self, job: Job) -> None:
         if isinstance(job, LatestJob):
-            self._latest[type(job)] = job
+            self._latest[job.kind] = job
         elif isinstance(job, BackgroundJob):
             self._background.insert(0, job)
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from unetscope.domain.effects import Effects, SweepRequest
+from unetscope.domain.explaining.question import Question, Steps
 from unetscope.domain.graph import Graph
 from unetscope.domain.history import Edits
 from unetscope.domain.kernels import layout_of
@@ -103,6 +104,13 @@ class Workbench:
         self._show(live, request)
         return peaks_of(live.activation(request.layer or ""))
 
+    def explain(self, question: Question) -> Steps:
+        """Answer a question about the mask, in small pieces; see `engine.explaining`."""
+        live = self._live(question.model)
+        live.follow(question.edits)
+        self._show(live, question)
+        return live.answer_to(question)
+
     def save(self, model: ModelRef, edits: Edits, path: Path, made: Path | None = None) -> Saved:
         """Write the edited network to a new file and check it; see `LiveModel.save`."""
         live = self._live(model)
@@ -117,7 +125,7 @@ class Workbench:
         """Run the filter lab's kernels over a picture; see `LabBench.convolve`."""
         return self._lab.convolve(request)
 
-    def _show(self, live: LiveModel, request: LookRequest | SweepRequest) -> bool:
+    def _show(self, live: LiveModel, request: LookRequest | SweepRequest | Question) -> bool:
         """Show the network the image, unless it sees it already."""
         if self._image_keys.get(request.model) == request.image_key:
             return False

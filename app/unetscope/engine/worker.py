@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from unetscope.domain.explaining.question import Question
 from unetscope.domain.lab import LabRequest
 from unetscope.domain.ports import Floats, LookRequest, SweepRequest
 from unetscope.engine import machine
@@ -25,12 +26,14 @@ from unetscope.engine.idle import IdleWork, failure
 from unetscope.engine.messages import (
     IMAGES,
     Alive,
+    Ask,
     Background,
     Convolve,
     Convolved,
     CreateAt,
     Describe,
     Done,
+    Explain,
     FileAt,
     Free,
     Likely,
@@ -186,6 +189,9 @@ class Worker:
                 return self._look(request)
             if isinstance(request, Convolve):
                 return self._convolve(request)
+            if isinstance(request, Ask):
+                answer = self._idle.ask(self._question(request))
+                return Done(request.id, answer, memory_in_use())
             if isinstance(request, FileAt):
                 self._workbench.file_at(request.path, request.place)
                 return None
@@ -229,6 +235,8 @@ class Worker:
             self._idle.segment(request.id, self._request(request))
         elif isinstance(request, SurveySlice):
             self._idle.survey(request.id, self._request(request))
+        elif isinstance(request, Explain):
+            self._idle.explain(request.id, self._question(request))
         else:
             sweep = SweepRequest(
                 model=request.model,
@@ -253,6 +261,11 @@ class Worker:
             dragging=asked.dragging if isinstance(asked, LookAt) else False,
             visible=asked.visible if isinstance(asked, LookAt) else None,
         )
+
+    def _question(self, asked: Ask | Explain) -> Question:
+        """The question with its pixels again."""
+        question = asked.question
+        return replace(question, image=self._pixels(question.image_key, asked.image))
 
     def _pixels(self, key: str, image: Floats | None) -> Floats:
         if image is not None:

@@ -12,6 +12,7 @@ from unetscope.ui.commands.command import Command, Shortcut
 from unetscope.ui.commands.compare import COMPARE
 from unetscope.ui.commands.edit import EDIT
 from unetscope.ui.commands.evaluation import EVALUATION, REFERENCE_FILES
+from unetscope.ui.commands.explain import EXPLAIN
 from unetscope.ui.commands.file import FILE
 from unetscope.ui.commands.filters import FILTERS
 from unetscope.ui.commands.go import GO
@@ -32,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     *TOOLS,
     *COMPARE,
     *EVALUATION,
+    *EXPLAIN,
     *MAPS,
     *GO,
     *WINDOW,
@@ -49,6 +51,7 @@ MENUS = {
     "tool": "&Tools",
     "compare": "&Compare",
     "map": "&Maps",
+    "explain": "E&xplain",
     "go": "&Go",
     "network": "&Network",
     "help": "&Help",

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QStyle, QTabWidget, QWid
 
 from unetscope.ui.tab_bars import hide_left_over
 
-VERSION = 4  # of the table of places: a layout of another version is not restored
+VERSION = 5  # of the table of places: a layout of another version is not restored
 WINDOW_SIZE = QSize(1400, 850)
 BORDERS = 10  # pixels around a window, besides its title bar
 
@@ -51,17 +51,26 @@ class Place:
     docks: tuple[QDockWidget, ...]
 
 
+EXPLAINING = frozenset({"attribution", "ranking", "dissection", "inquiry", "uncertainty", "skips"})
+"""The panels that explain the mask, by their object names."""
+
+
 class Arrangement(Enum):
-    """A choice of panels with a name, by their object names; None stands for all."""
+    """A choice of panels with a name, by their object names; None: all but those that explain."""
 
     INSIDE = ("Look inside", None)
     COMPARE = ("Compare", frozenset({"studies", "input_card", "comparison", "history"}))
     EVALUATE = ("Evaluate", frozenset({"studies", "input_card", "evaluation", "history"}))
+    EXPLAIN = ("Explain", frozenset({"studies", "input_card", "layers", "history"}) | EXPLAINING)
     RADIOLOGY = ("Radiology", frozenset({"studies", "input_card"}))
 
     def __init__(self, said: str, panels: frozenset[str] | None) -> None:
         self.said = said
         self.panels = panels
+
+    def shows(self, name: str) -> bool:
+        """Whether a panel of this object name belongs to it."""
+        return name not in EXPLAINING if self.panels is None else name in self.panels
 
 
 def room_for(window: QWidget) -> QSize:
@@ -107,6 +116,8 @@ class WindowLayout:
         self._titles.timeout.connect(self._show_titles)
         self.ask_size(WINDOW_SIZE.boundedTo(room_for(window)))
         self._at_first = window.saveState(VERSION)
+        for dock in self.docks:
+            dock.setVisible(Arrangement.INSIDE.shows(dock.objectName()))
 
     @property
     def docks(self) -> tuple[QDockWidget, ...]:
@@ -159,9 +170,8 @@ class WindowLayout:
         """Show the panels of an arrangement where they were at first, and hide all others."""
         self._hidden = []
         self._window.restoreState(self._at_first, VERSION)
-        panels = arrangement.panels
         for dock in self.docks:
-            dock.setVisible(panels is None or dock.objectName() in panels)
+            dock.setVisible(arrangement.shows(dock.objectName()))
         self._bring_to_front()
         self._share_out()
 

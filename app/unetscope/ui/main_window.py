@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,37 +16,20 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from unetscope import reports
-from unetscope.presenters.comparison import ComparisonPresenter
-from unetscope.presenters.diagram import DiagramPresenter
-from unetscope.presenters.filter_lab import FilterLabPresenter
-from unetscope.presenters.filters import FiltersPresenter
-from unetscope.presenters.frame import FramePresenter, FrameView
-from unetscope.presenters.history import HistoryPresenter
-from unetscope.presenters.input_card import InputCardPresenter
-from unetscope.presenters.kernel_editor import KernelPresenter
-from unetscope.presenters.layer_actions import LayerActionsPresenter
-from unetscope.presenters.layer_card import LayerCardPresenter
-from unetscope.presenters.layers import LayersPresenter
-from unetscope.presenters.model_comparison import ModelComparisonPresenter
-from unetscope.presenters.planes import PlanesPresenter
-from unetscope.presenters.slice_view import SlicePresenter
-from unetscope.presenters.studies import StudiesPresenter
-from unetscope.presenters.tags import TagsPresenter
+from unetscope.presenters.frame import FrameView
 from unetscope.state.desk import Desk
-from unetscope.state.pace import Pace
-from unetscope.state.sessions import Sessions
 from unetscope.state.store import Store
 from unetscope.ui import dialogs, icons, theme, window_picture
 from unetscope.ui.actions import COMMANDS, MENUS, make_action, show_state
 from unetscope.ui.bindings import WindowBindings
 from unetscope.ui.command_palette import CommandPalette
 from unetscope.ui.crash_dialog import Trouble
-from unetscope.ui.evaluation import Evaluation, EvaluationPresenters
-from unetscope.ui.exports import ExportDialogs
+from unetscope.ui.evaluation import Evaluation
+from unetscope.ui.explain_panels import ExplainPanels
 from unetscope.ui.going import Going
 from unetscope.ui.labels_menu import LabelsMenu
 from unetscope.ui.layout import Place, Side, WindowLayout
-from unetscope.ui.map_panels import MapPanels, MapPresenters
+from unetscope.ui.map_panels import MapPanels
 from unetscope.ui.menus import Menus
 from unetscope.ui.model_comparison import ModelComparison
 from unetscope.ui.opening import Opening, Paths
@@ -64,6 +46,7 @@ from unetscope.ui.panels.slice_panel import SlicePanel
 from unetscope.ui.panels.studies_panel import StudiesPanel
 from unetscope.ui.pictures.pictures import Pictures
 from unetscope.ui.preferences.preferences import Preferences
+from unetscope.ui.presenters import Presenters
 from unetscope.ui.probability_menu import ProbabilityMenu
 from unetscope.ui.single_instance import Asked
 from unetscope.ui.skipped_dialog import SkippedDialog
@@ -75,33 +58,6 @@ from unetscope.ui.warnings_dialog import WarningsDialog
 from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.image_canvas import ImageCanvas
 from unetscope.ui.window_keys import WindowKeys
-
-
-@dataclass(frozen=True, slots=True)
-class Presenters:
-    """One presenter for each panel and one for the frame, the pace they keep, and the sessions."""
-
-    pace: Pace
-    sessions: Sessions
-    frame: FramePresenter
-    slice_view: SlicePresenter
-    planes: PlanesPresenter
-    studies: StudiesPresenter
-    layers: LayersPresenter
-    layer_actions: LayerActionsPresenter
-    layer_card: LayerCardPresenter
-    diagram: DiagramPresenter
-    filters: FiltersPresenter
-    filter_lab: FilterLabPresenter
-    maps: MapPresenters
-    model_comparison: ModelComparisonPresenter
-    kernel: KernelPresenter
-    history: HistoryPresenter
-    input_card: InputCardPresenter
-    tags: TagsPresenter
-    comparison: ComparisonPresenter
-    evaluation: EvaluationPresenters
-    exports: ExportDialogs
 
 
 @guarded
@@ -127,6 +83,7 @@ class MainWindow(QMainWindow):
     comparison_panel: ComparisonPanel
     pictures: Pictures
     evaluation: Evaluation
+    explain: ExplainPanels
 
     def __init__(
         self,
@@ -170,7 +127,10 @@ class MainWindow(QMainWindow):
         self.maps_panel, self.feature_map_panel = self.maps.gallery, self.maps.large
         self.comparison_panel = ComparisonPanel(presenters.comparison, self)
         self.evaluation = Evaluation(presenters.evaluation, self.slice_panel.canvas, self)
-        lower = (self.maps.large, self.maps.series, self.evaluation.panel)
+        self.explain = explain = ExplainPanels(presenters.explain, self.slice_panel.canvas, self)
+        upper = (self.maps_panel, self.comparison_panel, *explain.upper)
+        lower = (self.maps.large, self.maps.series, self.evaluation.panel, *explain.lower)
+        bottom = (self.filters_panel, self.filter_lab_panel, *explain.bottom)
         studies = (self.studies_panel, self.input_card_panel, self.history_panel)
         self.places = WindowLayout(
             self,
@@ -178,9 +138,9 @@ class MainWindow(QMainWindow):
             (
                 Place(Side.LEFT, 270, studies),
                 Place(Side.LEFT, 450, network),
-                Place(Side.RIGHT, 400, (self.maps_panel, self.comparison_panel)),
+                Place(Side.RIGHT, 400, upper),
                 Place(Side.RIGHT, 320, lower),
-                Place(Side.BOTTOM, 290, (self.filters_panel, self.filter_lab_panel)),
+                Place(Side.BOTTOM, 290, bottom),
                 Place(Side.BOTTOM, 500, (self.kernel_panel,)),
             ),
         )

@@ -20,5 +20,6 @@ LAYOUTS: tuple[Command, ...] = (
     _layout(Arrangement.INSIDE, "Ctrl+Alt+1", "All panels around the slice, as at first"),
     _layout(Arrangement.COMPARE, "Ctrl+Alt+2", "A large slice, and what the edits change"),
     _layout(Arrangement.EVALUATE, "Ctrl+Alt+4", "A large slice, and how well masks agree"),
+    _layout(Arrangement.EXPLAIN, "Ctrl+Alt+5", "A large slice, and why it was segmented so"),
     _layout(Arrangement.RADIOLOGY, "Ctrl+Alt+3", "The study and its slice alone"),
 )

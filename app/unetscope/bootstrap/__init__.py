@@ -12,6 +12,7 @@ from PySide6.QtCore import QLocale, QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from unetscope import resources
+from unetscope.bootstrap.explaining import Parts, explaining
 from unetscope.disk_files import DiskFiles
 from unetscope.domain.card import ClassLabel
 from unetscope.domain.evaluation import Evaluation, Grid
@@ -27,7 +28,7 @@ from unetscope.presenters.evaluation import EvaluationPresenter
 from unetscope.presenters.feature_map import FeatureMapPresenter
 from unetscope.presenters.filter_lab import FilterLabPresenter
 from unetscope.presenters.filters import FiltersPresenter
-from unetscope.presenters.frame import FramePresenter
+from unetscope.presenters.frame import Background, FramePresenter
 from unetscope.presenters.history import HistoryPresenter
 from unetscope.presenters.input_card import InputCardPresenter
 from unetscope.presenters.kernel_editor import KernelPresenter
@@ -82,10 +83,11 @@ from unetscope.ui.exports import ExportDialogs
 from unetscope.ui.frame_clock import FrameClock
 from unetscope.ui.kept_lab import KeptLab
 from unetscope.ui.kept_matchings import KeptMatchings
-from unetscope.ui.main_window import MainWindow, Presenters
+from unetscope.ui.main_window import MainWindow
 from unetscope.ui.map_panels import MapPresenters
 from unetscope.ui.pictures.pictures import Pictures
 from unetscope.ui.preferences.choices import kept_choices
+from unetscope.ui.presenters import Presenters
 from unetscope.ui.scrolling import Scrolling
 
 if TYPE_CHECKING:
@@ -225,7 +227,25 @@ def build(
     scores = SeriesEvaluation(
         store, jobs, desk, live, display, segmentation, references, SciPyEvaluator(), pace
     )
-    works = (sweep, survey, references, scores)
+    parts = Parts(
+        store=store,
+        jobs=jobs,
+        desk=desk,
+        live=live,
+        engine=engine,
+        files=files,
+        texts=texts,
+        display=display,
+        segmentation=segmentation,
+        references=references,
+        sweep=sweep,
+        shown=shown,
+        cursor=cursor,
+        probe=probe,
+        pace=pace,
+    )
+    explain, explaining_works = explaining(parts)
+    works: tuple[Background, ...] = (sweep, survey, references, scores, *explaining_works)
     changes = SeriesChanges(store, desk, segmentation)
     replacing = LayerReplacing(store, jobs, desk, files)
     own = OwnRecipes(jobs, texts)
@@ -283,6 +303,7 @@ def build(
             ),
             outline=ReferenceOutlinePresenter(store, live, references, pace),
         ),
+        explain=explain,
     )
     paths = SamplePaths(resources.sample_study(), resources.sample_model())
     window = MainWindow(store, desk, presenters, paths, settings)
