@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import threading
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +15,7 @@ from tests.unit.fakes import a_look, effects_of
 
 from unetscope.domain.edits import Edit, SetBias
 from unetscope.domain.errors import ModelError, UnetscopeError
+from unetscope.domain.explaining.question import Question, Steps
 from unetscope.domain.network import ModelRef
 from unetscope.domain.ports import (
     Effects,
@@ -91,6 +93,21 @@ class FakeWorkbench:
         finally:
             self.closed += 1
 
+    def explain(self, question: Question) -> Steps:
+        """Sums the image up so often, and counts itself as a step."""
+        times = getattr(question, "times", 1)
+        try:
+            found = 0.0
+            for step in range(1, times + 1):
+                self.before_step(step)
+                if self.trouble is not None:
+                    raise self.trouble
+                found += float(question.image.sum())
+                yield step, times + 1, found
+            yield times + 1, times + 1, found
+        finally:
+            self.closed += 1
+
 
 def as_workbench(fake: FakeWorkbench) -> Workbench:
     return cast("Workbench", fake)
@@ -158,6 +175,14 @@ class ThreadChild:
         for end in (self.theirs, self._dies, self._death):
             end.close()
         self.room.remove()
+
+
+def until_a_request_waits() -> None:
+    """Called on the worker's thread, which is the one that takes requests."""
+    patience = time.monotonic() + PATIENCE
+    while not ThreadChild.born[0].waiting:
+        assert time.monotonic() < patience
+        time.sleep(0.001)
 
 
 class Caller:

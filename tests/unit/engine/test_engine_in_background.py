@@ -10,12 +10,12 @@ import pytest
 from tests.unit.engine.bench import (
     EDITS,
     MAPS,
-    PATIENCE,
     Caller,
     FakeWorkbench,
     ThreadChild,
     request,
     sweep_request,
+    until_a_request_waits,
 )
 
 from unetscope.domain.errors import EngineError
@@ -85,14 +85,6 @@ def test_a_cancelled_sweep_ends_and_never_calls_back(caller: Caller, bench: Fake
     assert not any(isinstance(answer, Effects) for answer in caller.answers)
     assert bench.closed == 1
     assert bench.steps <= 2  # the second may not have begun
-
-
-def until_a_request_waits() -> None:
-    """Called on the worker's thread, which is the one that takes requests."""
-    patience = time.monotonic() + PATIENCE
-    while not ThreadChild.born[0].waiting:
-        assert time.monotonic() < patience
-        time.sleep(0.001)
 
 
 def test_pixels_that_were_sent_ahead_are_not_sent_again(caller: Caller) -> None:
