@@ -86,7 +86,7 @@ def test_a_series_beside_a_loop_of_predict(
             "read, prepare, segment, bring back",
             ours,
             {"predict": predict_all},
-            rounds=5,
+            rounds=3,
             per=len(slices),
         )
     same = found["ours"][slices.start : slices.stop] == found["predict"][slices.start : slices.stop]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -120,13 +118,6 @@ def _report(subject: Subject, measures: Iterable[Table], voice: Voice) -> Report
 def _content(report: Report, ending: str) -> bytes:
     if ending != ".pdf":
         return report_html(report).encode()
-    from PySide6.QtGui import QGuiApplication
+    from unetscope.ui.report_pdf import report_pdf_without_window
 
-    from unetscope.ui.report_pdf import report_pdf
-
-    if sys.platform == "linux" and not QGuiApplication.instance():
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # nothing is shown
-    app = QGuiApplication.instance() or QGuiApplication([])
-    content = report_pdf(report)
-    del app
-    return content
+    return report_pdf_without_window(report)

@@ -87,6 +87,7 @@ class SeriesRun(Generic[TaskT, AnswerT]):
             self._jobs.cancel(f"{self._name} {lane}")
         for cancel in self._cancels.values():
             cancel()
+        self._cancels.clear()  # they know the requests, and those the run and all that it holds
 
     def _next(self, lane: int) -> None:
         if self._stopped:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from itertools import pairwise
 from uuid import UUID, uuid5
 
@@ -10,6 +12,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF, Qt, QT
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QFont,
+    QGuiApplication,
     QPageLayout,
     QPageSize,
     QPainter,
@@ -48,6 +51,16 @@ class _Layout(QThread):
             self.made = _pages(self._report)
         except BaseException as error:
             self.made = error
+
+
+def report_pdf_without_window(report: Report) -> bytes:
+    """The same where no window runs, and maybe no screen is there."""
+    if sys.platform == "linux" and not QGuiApplication.instance():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # nothing is shown
+    app = QGuiApplication.instance() or QGuiApplication([])
+    content = report_pdf(report)
+    del app
+    return content
 
 
 def report_pdf(report: Report) -> bytes:
