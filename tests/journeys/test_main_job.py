@@ -153,7 +153,7 @@ def test_bad_files_are_refused_in_one_sentence_and_nothing_is_lost(
     cut = tmp_path / "cut.keras"
     whole = user.network.path.read_bytes()
     cut.write_bytes(whole[: len(whole) // 2])
-    network, series = user.network, user.session.series
+    network, series = user.network.ref, user.session.series
     frame = user.program.presenters.frame
 
     def told_of(path: Path) -> bool:
@@ -167,6 +167,6 @@ def test_bad_files_are_refused_in_one_sentence_and_nothing_is_lost(
         assert frame.view.status in user.status()
         assert len(user.status()) < 300
 
-    assert user.session.network is network
+    assert user.network.ref == network
     assert user.session.series == series
     assert user.program.live.answer is not None
