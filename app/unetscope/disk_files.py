@@ -11,6 +11,7 @@ from unetscope.domain.network import Network
 from unetscope.domain.reference import Reference
 from unetscope.domain.sources import Arrays, SeriesSource, StudySource
 from unetscope.domain.stand_ins import Replacements
+from unetscope.io.libraries import load_pydicom
 
 
 class DiskFiles:
@@ -30,12 +31,14 @@ class DiskFiles:
         so_far: Callable[[StudySource], None],
     ) -> StudySource:
         """See `Files.open_study`."""
+        load_pydicom()
         from unetscope.io.study import open_study
 
         return open_study(path, progress=progress, cancelled=cancelled, so_far=so_far)
 
     def is_reference(self, path: Path) -> bool:
         """See `Files.is_reference`."""
+        load_pydicom()
         from unetscope.io.references.reading import is_reference
 
         return is_reference(path)
@@ -49,6 +52,7 @@ class DiskFiles:
         other_patient: bool = False,
     ) -> Reference:
         """See `Files.read_reference`."""
+        load_pydicom()
         from unetscope.io.references.reading import read_reference
 
         return read_reference(path, series, cancelled, other_patient=other_patient)

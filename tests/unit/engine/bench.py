@@ -193,7 +193,7 @@ class Caller:
         self.statuses: list[EngineStatus] = []
         self.answers: list[Any] = []
         self.errors: list[UnetscopeError] = []
-        self.progress: list[tuple[int, int, Effects]] = []
+        self.progress: list[tuple[int, int, Any]] = []
         self.engine = EngineProcess(self.queue.put)
         self.engine.start(self.statuses.append)
         self.until(lambda: EngineState.READY in self.states)
@@ -210,5 +210,5 @@ class Caller:
         self.until(lambda: len(self.answers) + len(self.errors) >= count)
         return self.answers[-1] if self.answers else None
 
-    def told(self, done: int, total: int, effects: Effects) -> None:
+    def told(self, done: int, total: int, effects: Any) -> None:
         self.progress.append((done, total, effects))

@@ -45,7 +45,7 @@ def box(top: float, left: float, bottom: float, right: float) -> Corners:
 
 
 def by_scikit_image(corners: Corners) -> NDArray[np.bool_]:
-    return np.asarray(polygon2mask(SHAPE[1:], corners))  # type: ignore[no-untyped-call]
+    return np.asarray(polygon2mask(SHAPE[1:], corners))
 
 
 def star(seed: int, corners: int = 40) -> Corners:
