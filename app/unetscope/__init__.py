@@ -41,6 +41,20 @@ if TYPE_CHECKING:
         StudyError,
         UnetscopeError,
     )
+    from unetscope.domain.explaining.attribution import Attribution
+    from unetscope.domain.explaining.augmenting import Augmentation
+    from unetscope.domain.explaining.choice import Method
+    from unetscope.domain.explaining.dissection import Dissection
+    from unetscope.domain.explaining.effective_field import EffectiveField, Ellipse
+    from unetscope.domain.explaining.grouping import GroupEffect
+    from unetscope.domain.explaining.honesty import Honesty
+    from unetscope.domain.explaining.inquiry import Inquiry
+    from unetscope.domain.explaining.ranking import RankBy, Ranking, RankKind, rank
+    from unetscope.domain.explaining.ranking_words import ranking_csv
+    from unetscope.domain.explaining.recovery import Recovery, RecoveryMeasure, recovery_csv
+    from unetscope.domain.explaining.switches import SkipEffects, skip_effects_csv
+    from unetscope.domain.explaining.target import Target
+    from unetscope.domain.explaining.uncertainty import Repeated, Uncertainty
     from unetscope.domain.graph import Layer
     from unetscope.domain.input_check import slice_orientation
     from unetscope.domain.intensity import Clahe, ReferenceHistogram
@@ -89,6 +103,20 @@ _HOMES = {
     ),
     "domain.effects": ("Effects",),
     "domain.errors": ("EditError", "EngineError", "ModelError", "StudyError", "UnetscopeError"),
+    "domain.explaining.attribution": ("Attribution",),
+    "domain.explaining.augmenting": ("Augmentation",),
+    "domain.explaining.choice": ("Method",),
+    "domain.explaining.dissection": ("Dissection",),
+    "domain.explaining.effective_field": ("EffectiveField", "Ellipse"),
+    "domain.explaining.grouping": ("GroupEffect",),
+    "domain.explaining.honesty": ("Honesty",),
+    "domain.explaining.inquiry": ("Inquiry",),
+    "domain.explaining.ranking": ("RankBy", "RankKind", "Ranking", "rank"),
+    "domain.explaining.ranking_words": ("ranking_csv",),
+    "domain.explaining.recovery": ("Recovery", "RecoveryMeasure", "recovery_csv"),
+    "domain.explaining.switches": ("SkipEffects", "skip_effects_csv"),
+    "domain.explaining.target": ("Target",),
+    "domain.explaining.uncertainty": ("Repeated", "Uncertainty"),
     "domain.graph": ("Layer",),
     "domain.input_check": ("slice_orientation",),
     "domain.intensity": ("Clahe", "ReferenceHistogram"),
@@ -132,22 +160,37 @@ except PackageNotFoundError:  # run from a folder that was never installed
 
 __all__ = [
     "RECIPES",
+    "Attribution",
+    "Augmentation",
     "Clahe",
     "CutSkip",
+    "Dissection",
     "Edit",
     "EditError",
+    "EffectiveField",
     "Effects",
+    "Ellipse",
     "EngineError",
     "ForceMap",
+    "GroupEffect",
+    "Honesty",
+    "Inquiry",
     "Layer",
     "LiveModel",
+    "Method",
     "ModelCard",
     "ModelError",
     "PatchSkip",
     "Preprocessing",
+    "RankBy",
+    "RankKind",
+    "Ranking",
     "Recipe",
+    "Recovery",
+    "RecoveryMeasure",
     "Reference",
     "ReferenceHistogram",
+    "Repeated",
     "ScaleFilter",
     "ScaleMap",
     "Segment",
@@ -159,8 +202,11 @@ __all__ = [
     "SetLayerWeights",
     "SetValues",
     "SilenceMap",
+    "SkipEffects",
     "Study",
     "StudyError",
+    "Target",
+    "Uncertainty",
     "UnetscopeError",
     "Window",
     "apply_edits",
@@ -172,11 +218,15 @@ __all__ = [
     "open_reference",
     "open_study",
     "propose_matching",
+    "rank",
+    "ranking_csv",
+    "recovery_csv",
     "sample_model",
     "sample_study",
     "save_card",
     "save_edits",
     "save_segmentation",
+    "skip_effects_csv",
     "skips",
     "slice_orientation",
     "unet_encoder",

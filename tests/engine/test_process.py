@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from numpy.typing import NDArray
 
 from unetscope.domain.edits import SetKernel
 from unetscope.domain.errors import EditError, EngineError, ModelError, UnetscopeError
+from unetscope.domain.explaining.attribution import Attribution, AttributionQuestion
+from unetscope.domain.explaining.choice import Method
+from unetscope.domain.explaining.target import Target
 from unetscope.domain.network import ModelRef, Network
 from unetscope.domain.ports import (
     Engine,
@@ -352,6 +356,48 @@ def test_killed_in_the_midst_of_background_work_it_does_it_again(
         effects.mean_probability_change, local[0].mean_probability_change, rtol=1e-4, atol=1e-6
     )
     np.testing.assert_array_equal(mask, local[1])
+
+
+def test_an_explanation_is_what_the_live_model_gives(
+    fresh: Caller, network: Network, image: NDArray[np.float32]
+) -> None:
+    live = open_model(network.path).run(image)
+    live.follow((kernel(3),))
+    target = live.target(int(live.mask()[8, 8]))
+    expected = live.saliency(target, randomised=True)
+    asked = AttributionQuestion(
+        model=ModelRef(network.path, network.fingerprint),
+        image=image,
+        image_key="first",
+        edits=(kernel(3),),
+        target=target,
+        method=Method.SALIENCY,
+        randomised=True,
+    )
+    progress: list[tuple[int, int, Any]] = []
+
+    engine = fresh.engine
+    engine.explain(
+        asked, lambda *told: progress.append(told), fresh.answers.append, fresh.errors.append
+    )
+    found = fresh.wait_for(1)
+
+    assert fresh.errors == []
+    assert isinstance(found, Attribution)
+    assert found.twin is not None
+    assert found.honesty is not None
+    assert expected.honesty is not None
+    for mine, theirs in zip(found.honesty.cascade, expected.honesty.cascade, strict=True):
+        assert mine == pytest.approx(theirs, abs=1e-3, nan_ok=True)
+    np.testing.assert_allclose(found.heat.values, expected.heat.values, rtol=1e-3, atol=1e-5)
+    assert progress
+    assert all(done <= total for done, total, _ in progress)
+
+    wrong = replace(asked, target=Target(7, target.region))
+    engine.explain(wrong, lambda *_: None, fresh.answers.append, fresh.errors.append)
+    fresh.wait_for(2)
+    assert isinstance(fresh.errors[0], ModelError)
+    assert "classes 0 to 2" in str(fresh.errors[0])
 
 
 def scale_of(look: Look) -> float:

@@ -50,7 +50,8 @@ class SweepRequest:
 class Effects:
     """What silencing each feature map of a layer does to the mask, a row for each map.
 
-    Rows that are not computed yet, or were not asked for, hold -1 pixels and NaN.
+    Rows that are not computed yet, or were not asked for, hold -1 pixels and NaN. Where groups of
+    maps were silenced together there is a row for each group.
 
     Attributes
     ----------
@@ -64,6 +65,8 @@ class Effects:
         Overlap with the mask that nothing is silenced for; NaN where neither holds the class.
     dice_with_reference : (maps, classes) ndarray of float32, or None
         Overlap with the reference; None without one.
+    dice_now : (classes,) ndarray of float32, or None
+        Overlap with the reference while nothing is silenced; None without one.
     """
 
     layer: str
@@ -71,3 +74,4 @@ class Effects:
     mean_probability_change: Floats
     dice_with_current: Floats
     dice_with_reference: Floats | None = None
+    dice_now: Floats | None = None

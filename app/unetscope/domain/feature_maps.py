@@ -89,6 +89,10 @@ class MapsChoice:
         """Lay the map over the slice, or take it away."""
         return replace(self, overlay=not self.overlay)
 
+    def take_off(self) -> MapsChoice:
+        """Take the map away from the slice."""
+        return replace(self, overlay=False) if self.overlay else self
+
     def set_opacity(self, opacity: float) -> MapsChoice:
         """Set the overlay's opacity, 0 to 1."""
         return replace(self, opacity=min(max(opacity, 0.0), 1.0))
@@ -122,13 +126,15 @@ class LayerNumbers:
     zeros: Floats
     saturated: Floats
 
-    def order(self, by: MapOrder, effect: Floats | None = None) -> tuple[int, ...] | None:
+    def order(
+        self, by: MapOrder, effect: NDArray[np.floating] | None = None
+    ) -> tuple[int, ...] | None:
         """The maps sorted, the highest first; None where that is the order of their numbers.
 
         Parameters
         ----------
-        effect : (maps,) ndarray of float32, optional
-            What silencing each map does to the mask; NaN, which comes last, is not known.
+        effect : (maps,) ndarray of float, optional
+            How much the mask needs each map; NaN, which comes last, is not known.
         """
         keys = {
             MapOrder.MEAN: self.mean,

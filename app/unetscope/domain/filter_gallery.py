@@ -73,9 +73,6 @@ class FilterGallery:
 
     Attributes
     ----------
-    on_class : int or None
-        The effect is measured on this class (1 - Dice with the mask that nothing is silenced
-        for); None: on all, as changed pixels.
     depth : int
         Of a 3-D kernel, which of its slices is shown.
     """
@@ -87,7 +84,6 @@ class FilterGallery:
     reduction: Reduction = Reduction.NORM
     picture: Picture = Picture.NOW
     against: Against = Against.TRAINED
-    on_class: int | None = None
     depth: int = 0
 
     def next_picture(self) -> FilterGallery:

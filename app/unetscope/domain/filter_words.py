@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unetscope.domain.card import ClassLabel
 from unetscope.domain.effects import Effects
+from unetscope.domain.explaining.ranking import RankBy, RankKind, dice_change
 from unetscope.domain.filter_bank import Floats
 from unetscope.domain.filter_gallery import Against, ColourScale, FilterGallery, Gallery, Picture
 from unetscope.domain.filter_marks import CRITERIA, Marks
@@ -48,7 +49,7 @@ def scale_text(gallery: FilterGallery) -> str:
 
 
 def effect_text(
-    gallery: FilterGallery,
+    by: RankBy,
     effect: NDArray[np.float64] | None,
     classes: Sequence[ClassLabel],
     *,
@@ -57,8 +58,15 @@ def effect_text(
     stale: str,
     per_map: bool,
     has_series: bool,
+    at: str = "",
 ) -> str:
-    """What the strip under a tile says, or why there is none."""
+    """What the strip under a tile says, or why there is none.
+
+    Parameters
+    ----------
+    at : str, optional
+        The later layer whose maps were silenced in the place of the filters' own.
+    """
     if not per_map:
         return "effect: not measured, for a pointwise step mixes these kernels into maps"
     if not has_series:
@@ -71,12 +79,14 @@ def effect_text(
     if not measuring and done[0] < done[1]:
         state = f"{done[0]} of {done[1]} measured" + (f", {stale}" if stale else "")
     known = effect[~np.isnan(effect)]
+    names = {label.index: label.name for label in classes}
     if not len(known):
-        told = f"{_class_name(classes, gallery.on_class)} is not on this slice"
-    elif gallery.on_class is None:
-        told = f"up to {known.max():,.0f} pixels"
+        told = f"{by.short(names)} is not known on this slice"
+    elif by.kind is RankKind.DICE:
+        told = f"{by.short(names)} falls by up to {max(known.max(), 0.0):.3g}"
     else:
-        told = f"1 − Dice up to {known.max():.3g}"
+        told = f"{by.short(names)}: up to {by.number(known.max())}"
+    told += f", silenced in {at}" if at else ""
     return f"{state} · {told}" if state else told
 
 
@@ -169,15 +179,12 @@ def _effect_lines(
     lines = [f"silenced, {pixels:,} pixels of the mask change"]
     if stale:
         lines[0] += f" ({stale})"
+    change, against = dice_change(effects)[row], " with the reference"
     for index, name in classes:
-        one = effect_of(effects, index)
-        if row < len(one) and not np.isnan(one[row]):
-            lines.append(f"   {name}: 1 − Dice {one[row]:.3g}")
+        if index < len(change) and not np.isnan(change[index]):
+            told = RankBy(label=index).number(change[index])
+            lines.append(f"   {name}: Dice {told}{against if effects.dice_now is not None else ''}")
     return lines
-
-
-def _class_name(classes: Sequence[ClassLabel], index: int | None) -> str:
-    return next((label.name for label in classes if label.index == index), f"class {index}")
 
 
 def _cell(values: NDArray[np.floating] | None, index: int) -> str:

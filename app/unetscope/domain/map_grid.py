@@ -100,9 +100,13 @@ class MapGrid:
         if self.field is None:
             return None
         rows, columns = self.field.size
+        return (rows, columns), self.extent((rows, columns))
+
+    def extent(self, size: tuple[float, float]) -> tuple[float, float]:
+        """How many rows and columns of the slice so many of the input are."""
         turned, fed = self.placement.turned_shape, self.placement.resampled
-        on_slice = rows * turned[0] / fed[0], columns * turned[1] / fed[1]
-        return (rows, columns), self.placement.turn.pair(on_slice)
+        rows, columns = (length * n / m for length, n, m in zip(size, turned, fed, strict=True))
+        return self.placement.turn.pair((rows, columns))
 
     def pixel_size(self, spacing: tuple[float, float]) -> tuple[float, float]:
         """Height and width of a map's pixel in mm, from those of the slice's pixels."""

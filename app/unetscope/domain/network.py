@@ -139,6 +139,14 @@ class Network:
         ]
         return apply_all(small, few, moved)
 
+    def forget(self, edits: Iterable[Edit]) -> None:
+        """Drop the states that one of these edits has a part in; they can be made again."""
+        dropped = set(map(id, edits))
+        for layer, held in self._states.items():
+            self._states[layer] = [
+                state for state in held if dropped.isdisjoint(map(id, state.edits))
+            ]
+
     def _mine(self, layer: str, edits: Iterable[Edit]) -> tuple[Edit, ...]:
         return tuple(edit for edit in edits if edit.layer == layer and edit.changes_weights)
 

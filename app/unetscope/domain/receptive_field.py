@@ -79,7 +79,7 @@ def receptive_field(
     rank = len(graph[layer].spatial)
     axes = [_axis(graph, layer, axis, _known(size)) for axis in range(rank)]
     places = [axis.place for axis in axes]
-    spans = [axis.seen(np.arange(PHASES)) for axis in axes]
+    spans = [axis.widest() for axis in axes]
     sizes, strides, offsets = [], [], []
     for place, span in zip(places, spans, strict=True):
         if place is None or span is None:
@@ -173,6 +173,12 @@ class _Axis:
                 places[name] = min(ways, key=lambda way: way[0])
         if self._layer in places:
             self.place = places[self._layer][1:]
+
+    def widest(self) -> Seen | None:
+        """What the first positions can see, as many as differ; of a map squeezed into one, all."""
+        count = min(self._lengths.get(self._layer) or PHASES, PHASES)
+        squeezed = any(reads_all(layer) for layer in self._leading)
+        return self.seen(np.arange(count), inside=squeezed)
 
     def seen(self, positions: Pixels, *, inside: bool = False) -> Seen | None:
         """First and last input pixel that each of some positions can see; None: not known.

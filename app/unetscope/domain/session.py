@@ -148,8 +148,9 @@ class Session:
         return replace(self, evaluating=evaluating)
 
     def explain(self, explaining: Explaining) -> Session:
-        """Explain something else, or in another way."""
-        return replace(self, explaining=explaining)
+        """Explain something else, or in another way; only one heat lies over the slice."""
+        maps = self.maps.take_off() if explaining.overlay else self.maps
+        return replace(self, explaining=explaining, maps=maps)
 
     @property
     def show_trained(self) -> bool:
@@ -266,8 +267,9 @@ class Session:
         return replace(self, gallery=gallery)
 
     def show_maps(self, maps: MapsChoice) -> Session:
-        """Show the feature maps of the layer in another way."""
-        return replace(self, maps=maps)
+        """Show the feature maps of the layer in another way; only one heat lies over the slice."""
+        explaining = self.explaining.lay_over(None) if maps.overlay else self.explaining
+        return replace(self, maps=maps, explaining=explaining)
 
     @property
     def selected_layer(self) -> Layer | None:

@@ -24,6 +24,8 @@ class Tool(Enum):
     RECTANGLE = "rectangle"
     ELLIPSE = "ellipse"
     POLYGON = "polygon"
+    POINT = "point"
+    REGION = "region"
 
     @property
     def kind(self) -> Kind | None:

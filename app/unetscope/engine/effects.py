@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -82,31 +82,74 @@ def sweep(
     ModelError
         The layer has no feature maps, or the reference is of another size.
     """
-    program = base.program
-    count = program.graph[layer].channels
-    output = program.index[segmentation.output]
-    node = program.index[layer]
-    if not count:
-        raise ModelError(f"Layer {layer} has no feature maps to silence.", "Choose another layer.")
+    count = base.program.graph[layer].channels or 0
     wanted = tuple(range(count)) if channels is None else tuple(channels)
+    rows = {channel: (channel,) for channel in wanted}
+    return _silenced(base, segmentation, layer, rows, count, how, reference)
+
+
+def group_sweep(
+    base: Forward,
+    segmentation: Segmentation,
+    layer: str,
+    groups: Sequence[Sequence[int]],
+    *,
+    how: How = "zero",
+    reference: Labels | None = None,
+) -> Generator[Step, None, None]:
+    """Silence the feature maps of each group together; otherwise as `sweep`.
+
+    Parameters
+    ----------
+    groups : sequence of sequence of int
+        Each is a row of the effects; an empty one is the mask as it is.
+
+    Raises
+    ------
+    EditError
+        The layer has no such feature map.
+    """
+    rows = {row: tuple(sorted(set(group))) for row, group in enumerate(groups)}
+    return _silenced(base, segmentation, layer, rows, len(rows), how, reference)
+
+
+def _silenced(
+    base: Forward,
+    segmentation: Segmentation,
+    layer: str,
+    rows: Mapping[int, tuple[int, ...]],
+    count: int,
+    how: How,
+    reference: Labels | None,
+) -> Generator[Step, None, None]:
+    """Make one pass for each row, and compare its mask with that of the base."""
+    program = base.program
+    if not program.graph[layer].channels:
+        raise ModelError(f"Layer {layer} has no feature maps to silence.", "Choose another layer.")
+    output, node = program.index[segmentation.output], program.index[layer]
     before = _Reading(base, segmentation, output)
     if reference is not None and reference.shape != before.mask.shape:
         raise ModelError(
             f"The reference has {reference.shape} pixels, but the mask {before.mask.shape}.",
             "Bring it to the network's grid first.",
         )
-    effects = _empty(layer, count, before.classes, reference is not None)
-    for done, channel in enumerate(wanted):
-        clock = Clock()
-        one = base.with_edit(SilenceMap(layer, channel, how), clock)
-        needed = output if output in one.reached else node
-        for _ in clock.run(lambda one=one, needed=needed: one.pull((needed,))):  # type: ignore[misc]
-            yield done, len(wanted), effects
-        one.checkpoint = None
-        after = _Reading(one, segmentation, output) if output in one.reached else before
-        _compare(effects, channel, before, after, reference)
-        one.drop()
-        yield done + 1, len(wanted), effects
+    effects = _empty(layer, count, before, reference)
+    for done, (row, maps) in enumerate(rows.items()):
+        after = before
+        if maps:
+            clock = Clock()
+            one = base.with_edits([SilenceMap(layer, channel, how) for channel in maps], clock)
+            needed = output if output in one.reached else node
+            try:
+                for _ in clock.run(lambda one=one, needed=needed: one.pull((needed,))):  # type: ignore[misc]
+                    yield done, len(rows), effects
+                one.checkpoint = None
+                if output in one.reached:
+                    after = _Reading(one, segmentation, output)
+            finally:
+                one.drop()
+        _compare(effects, row, before, after, reference)
+        yield done + 1, len(rows), effects
 
 
 class _Reading:
@@ -118,30 +161,34 @@ class _Reading:
         self.classes = max(self.probabilities.shape[-1], 2) + segmentation.has_background
 
 
-def _empty(layer: str, count: int, classes: int, has_reference: bool) -> Effects:
+def _empty(layer: str, count: int, before: _Reading, reference: Labels | None) -> Effects:
     def unknown() -> Floats:
-        return np.full((count, classes), np.nan, np.float32)
+        return np.full((count, before.classes), np.nan, np.float32)
 
     return Effects(
         layer=layer,
         changed_pixels=np.full(count, -1, np.int64),
         mean_probability_change=np.full(count, np.nan, np.float32),
         dice_with_current=unknown(),
-        dice_with_reference=unknown() if has_reference else None,
+        dice_with_reference=None if reference is None else unknown(),
+        dice_now=None if reference is None else _overlap(reference, before),
     )
 
 
 def _compare(
-    effects: Effects, channel: int, before: _Reading, after: _Reading, reference: Labels | None
+    effects: Effects, row: int, before: _Reading, after: _Reading, reference: Labels | None
 ) -> None:
-    classes = before.classes
-    table = _joint(before.mask, after.mask, classes)
-    effects.changed_pixels[channel] = int(table.sum() - np.trace(table))
+    table = _joint(before.mask, after.mask, before.classes)
+    effects.changed_pixels[row] = int(table.sum() - np.trace(table))
     change = np.abs(after.probabilities - before.probabilities)
-    effects.mean_probability_change[channel] = change.mean()
-    effects.dice_with_current[channel] = _dice(table)
+    effects.mean_probability_change[row] = change.mean()
+    effects.dice_with_current[row] = _dice(table)
     if reference is not None and effects.dice_with_reference is not None:
-        effects.dice_with_reference[channel] = _dice(_joint(reference, after.mask, classes))
+        effects.dice_with_reference[row] = _overlap(reference, after)
+
+
+def _overlap(reference: Labels, reading: _Reading) -> Floats:
+    return _dice(_joint(reference, reading.mask, reading.classes))
 
 
 def _joint(some: Labels, others: Labels, classes: int) -> NDArray[np.int64]:

@@ -28,7 +28,6 @@ from unetscope.engine.values import (
     Value,
     patched,
     some_maps,
-    taken,
     whole_array,
     whole_tensor,
 )
@@ -125,11 +124,15 @@ class Forward:
         value = self.one(i)
         return whole_array(value[0] if isinstance(value, tuple) else value)
 
-    def with_edit(self, edit: Intervention, checkpoint: Checkpoint | None = None) -> Forward:
-        """The same pass with one more intervention, and this one as its base."""
-        node = self.program.index[edit.layer]
-        edit.check(self.program.graph.layers[node])
-        maps = {**self.situation.maps, node: (*self.situation.maps.get(node, ()), edit)}
+    def with_edits(
+        self, edits: Sequence[Intervention], checkpoint: Checkpoint | None = None
+    ) -> Forward:
+        """The same pass with more interventions, and this one as its base."""
+        maps = dict(self.situation.maps)
+        for edit in edits:
+            node = self.program.index[edit.layer]
+            edit.check(self.program.graph.layers[node])
+            maps[node] = (*maps.get(node, ()), edit)
         situation = replace(self.situation, maps=maps)
         return Forward(self.context, self.inputs, situation, self, checkpoint)
 
@@ -249,9 +252,7 @@ class Forward:
         else:
             value = self._node(i)
         self.ran.add(i)
-        for act in acts:
-            value = self._acted(value, act.feature_map, act.change)
-        return value
+        return self._acted(value, acts) if acts else value
 
     def _only_acts(self, i: int) -> bool:
         """Whether nothing but the interventions on a node differs from the base."""
@@ -262,27 +263,25 @@ class Forward:
         reads = self.program.nodes[i].reads
         return same and not any(self.is_changed(i, source) for source, _ in reads)
 
-    def _acted(
-        self, value: Value, feature_map: int | None, change: Callable[[Array], Array]
-    ) -> Value:
+    def _acted(self, value: Value, acts: Sequence[Intervention]) -> Value:
         if isinstance(value, tuple):
-            return (self._acted(value[0], feature_map, change), *value[1:])
-        if feature_map is None:
-            return tf.constant(change(whole_array(value)))
-        which = (feature_map,)
-        if not isinstance(value, Patch):
-            array = np.asarray(value)
-            return tf.constant(patched(array, which, change(taken(value, which))))
-        if feature_map in value.channels:
-            at = value.channels.index(feature_map)
-            maps = value.maps.copy()
-            maps[..., at : at + 1] = change(maps[..., at : at + 1])
-            return Patch(value.base, value.channels, maps)
-        new = change(taken(value.base, which))
-        old = value.maps if value.channels else new[..., :0]
-        order = np.argsort([*value.channels, feature_map])
-        channels = tuple(np.array([*value.channels, feature_map])[order].tolist())
-        return Patch(value.base, channels, np.concatenate([old, new], -1)[..., order])
+            return (self._acted(value[0], acts), *value[1:])
+        which = [act.feature_map for act in acts]
+        if None in which:
+            whole = np.array(whole_array(value))
+            for act in acts:
+                part: Any = slice(None) if act.feature_map is None else [act.feature_map]
+                whole[..., part] = act.change(whole[..., part])
+            return tf.constant(whole)
+        known = value.channels if isinstance(value, Patch) else ()
+        channels = tuple(sorted({*known, *(index for index in which if index is not None)}))
+        maps = some_maps(value, channels)
+        for act in acts:
+            at = channels.index(act.feature_map)
+            maps[..., at : at + 1] = act.change(maps[..., at : at + 1])
+        if isinstance(value, Patch):
+            return Patch(value.base, channels, maps)
+        return tf.constant(patched(np.asarray(value), channels, maps))
 
     # -------------------------------------------------------- nodes that are no unit
 

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from unetscope.domain.errors import EngineError, ModelError, UnetscopeError
-from unetscope.domain.explaining.question import Question
+from unetscope.domain.explaining.question import Question, Steps
 from unetscope.domain.metrics import Labels
 from unetscope.domain.ports import Effects, LastUpdate, Look, LookRequest, SweepRequest
 from unetscope.domain.survey import peaks_of
@@ -123,8 +123,15 @@ class IdleWork:
 
     def ask(self, question: Question) -> object:
         """Answer a quick question at once."""
-        self._at = None
-        return deque(self._workbench.explain(question), maxlen=1)[0][2]
+        return deque(self._steps(question), maxlen=1)[0][2]
+
+    def _steps(self, question: Question) -> Steps:
+        """The workbench's answer; it stays at its slice where the question is about that."""
+        at = self._at
+        of = (question.model, question.image_key, question.edits)
+        if at is None or (at.model, at.image_key, at.edits) != of:
+            self._at = None
+        return self._workbench.explain(question)
 
     def stop(self, id: int) -> None:  # noqa: A002
         """End work that is not wanted any more."""
@@ -172,8 +179,7 @@ class IdleWork:
 
     def _explain(self, id: int, question: Question) -> Pieces:  # noqa: A002
         told, answer = time.monotonic(), None
-        self._at = None  # it may be of another slice
-        steps = self._workbench.explain(question)
+        steps = self._steps(question)
         try:
             for done, total, answer in steps:
                 now = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from tests.unit.engine.bench import (
     EDITS,
+    PATIENCE,
     REF,
     Caller,
     FakeWorkbench,
@@ -163,3 +165,24 @@ def test_a_question_outlives_the_engine(caller: Caller, bench: FakeWorkbench) ->
     explain(caller, a_sum("2"))
     assert caller.wait_for(1) == 2 * 64.0
     assert len(ThreadChild.born) == 2
+
+
+def test_after_a_question_about_another_slice_the_engine_goes_back_to_the_one_shown(
+    caller: Caller, bench: FakeWorkbench
+) -> None:
+    caller.engine.look(request("7"), caller.answers.append, caller.errors.append)
+    caller.wait_for(1)
+    for key in ("7", "7", "7"):
+        ask(caller, a_sum(key))
+        caller.wait_for(len(caller.answers) + 1)
+    explain(caller, a_sum("7"))
+    caller.wait_for(len(caller.answers) + 1)
+    time.sleep(0.05)  # idle moments
+    assert bench.looks == ["7"]
+
+    ask(caller, a_sum("5"))
+    patience = time.monotonic() + PATIENCE
+    while len(bench.looks) < 2:
+        assert time.monotonic() < patience
+        time.sleep(0.001)
+    assert bench.looks == ["7", "7"]

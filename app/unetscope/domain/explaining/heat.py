@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+CAP = 0.995  # share of a grainy heat's values that its colours tell apart
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,3 +51,17 @@ class Heat:
             return (-most, most)
         low, high = min(float(finite.min()), 0.0), float(finite.max())
         return (low, high if high > low else low + 1.0)
+
+    def capped(self) -> Heat:
+        """The same on a scale that a few outstanding values do not stretch, as gradients have them.
+
+        Notes
+        -----
+        As in Smilkov et al.: SmoothGrad: removing noise by adding noise. 2017, section 3.1. Values
+        beyond the scale have its last colour; where it was chosen already it stays.
+        """
+        sizes = np.abs(self.values[np.isfinite(self.values) & (self.values != 0)])
+        if self.limits is not None or not sizes.size:
+            return self
+        most = float(np.quantile(sizes, CAP))
+        return replace(self, limits=(-most if self.signed else 0.0, most))

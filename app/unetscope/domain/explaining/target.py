@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -24,6 +25,10 @@ class TargetKind(Enum):
     FALSE_NEGATIVES = "false negatives"
 
 
+DRAWN = frozenset({TargetKind.REGION, TargetKind.CLASS_IN_REGION})
+ERRORS = frozenset({TargetKind.FALSE_POSITIVES, TargetKind.FALSE_NEGATIVES})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetChoice:
     """What was chosen to be explained; part of the session, so without pixels.
@@ -34,24 +39,51 @@ class TargetChoice:
         The class, as the mask shows it; None for the one that the mask shows there.
     pixel : (float, float) or None
         Of the slice.
+    pixel_slice : int or None
+        The slice that `pixel` lies on.
     outline : tuple of (float, float)
         Corners of the drawn region, on the slice.
+    outline_slice : int or None
+        The slice that it was drawn on.
     """
 
     kind: TargetKind = TargetKind.CLASS
     label: int | None = None
     pixel: Point | None = None
+    pixel_slice: int | None = None
     outline: tuple[Point, ...] = ()
+    outline_slice: int | None = None
 
-    def at(self, pixel: Point) -> TargetChoice:
-        """Explain one pixel of the slice."""
-        return replace(self, kind=TargetKind.PIXEL, pixel=pixel)
+    @property
+    def slice_index(self) -> int | None:
+        """The slice that it is about; None where it is about whichever is shown."""
+        if self.kind is TargetKind.PIXEL:
+            return self.pixel_slice
+        return self.outline_slice if self.kind in DRAWN else None
 
-    def within(self, outline: tuple[Point, ...]) -> TargetChoice:
-        """Explain what is inside a drawn region."""
+    def at(self, pixel: Point, index: int) -> TargetChoice:
+        """Explain one pixel of a slice."""
+        return replace(self, kind=TargetKind.PIXEL, pixel=pixel, pixel_slice=index)
+
+    def within(self, outline: tuple[Point, ...], index: int) -> TargetChoice:
+        """Explain what is inside a region drawn on a slice."""
         kept = self.kind is TargetKind.CLASS_IN_REGION
         kind = TargetKind.CLASS_IN_REGION if kept else TargetKind.REGION
-        return replace(self, kind=kind, outline=outline)
+        return replace(self, kind=kind, outline=outline, outline_slice=index)
+
+    def moved(self, place: Callable[[int], int | None]) -> TargetChoice:
+        """The slices have other places now; where one is gone, so is what was chosen on it."""
+        pixel, outline = (
+            None if index is None else place(index)
+            for index in (self.pixel_slice, self.outline_slice)
+        )
+        return replace(
+            self,
+            pixel=None if pixel is None else self.pixel,
+            pixel_slice=pixel,
+            outline=() if outline is None else self.outline,
+            outline_slice=outline,
+        )
 
     def of_kind(self, kind: TargetKind) -> TargetChoice:
         """Explain other pixels; what was drawn or pointed at stays."""
