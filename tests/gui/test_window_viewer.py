@@ -274,10 +274,12 @@ def test_a_right_click_on_a_measurement_offers_to_delete_it(person: Person, qtbo
 
 @pytest.mark.parametrize("tool", [tool for tool in Tool if tool.kind is None])
 def test_every_tool_has_its_command(person: Person, tool: Tool) -> None:
-    person.choose(f"tool.{tool.value}")
+    menu = "explain" if tool in (Tool.POINT, Tool.REGION) else "tool"
+    command = f"{menu}.{tool.value}"
+    person.choose(command)
     assert person.session.viewer.tool is tool
-    assert person.window.action_of(f"tool.{tool.value}").isChecked()
-    person.choose(f"tool.{tool.value}")
+    assert person.window.action_of(command).isChecked()
+    person.choose(command)
     assert person.session.viewer.tool is None
 
 

@@ -34,7 +34,7 @@ def test_the_filter_that_grey_matter_needs_most_is_found_silenced_and_brought_ba
     pick(user, "filters.sort", "by effect")
     user.find(QPushButton, "filters.measure").click()
     qtbot.waitUntil(lambda: "Measured what silencing" in user.status(), timeout=ANSWER)
-    pick(user, "filters.on_class", "Grey matter")
+    pick(user, "filters.on_class", "Dice of Grey matter")
 
     measured = user.program.presenters.filters._sweep.measured()
     assert measured is not None

@@ -48,8 +48,10 @@ from unetscope.presenters.tags import TagsPresenter
 from unetscope.state.card_keeper import CardKeeper
 from unetscope.state.desk import Desk
 from unetscope.state.display import Display
+from unetscope.state.dissections import Dissections
 from unetscope.state.edit_lists import EditLists
 from unetscope.state.effect_sweep import EffectSweep
+from unetscope.state.effective_fields import EffectiveFields
 from unetscope.state.exporting import Exporting
 from unetscope.state.filter_lab import FilterLab
 from unetscope.state.filter_statistics import FilterStatistics
@@ -62,6 +64,7 @@ from unetscope.state.map_files import MapFiles
 from unetscope.state.map_numbers import MapNumbers
 from unetscope.state.measuring import Measuring
 from unetscope.state.other_network import OtherNetwork
+from unetscope.state.output_reference import OutputReference
 from unetscope.state.own_recipes import OwnRecipes
 from unetscope.state.pace import Pace
 from unetscope.state.private_names import PrivateNames
@@ -216,17 +219,19 @@ def build(
     probe = Probe(store, jobs, desk, live, display)
     measuring = Measuring(store, desk, live)
     pace = Pace()
-    sweep = EffectSweep(store, desk, engine, live)
     survey = SeriesSurvey(store, jobs, desk, engine, live)
     shown, cursor = ShownMaps(store, live, desk), LinkedCursor()
+    fields = EffectiveFields(store, live, engine, shown, cursor, pace)
     other = OtherNetwork(store, jobs, desk, files, pace)
     statistics = FilterStatistics(store, jobs, live, pace)
     texts = DiskTexts()
     sessions = Sessions(store, jobs, desk, texts)
     references = References(store, jobs, desk, files, KeptMatchings(settings))
+    sweep = EffectSweep(store, desk, engine, live, OutputReference(live, references))
     scores = SeriesEvaluation(
         store, jobs, desk, live, display, segmentation, references, SciPyEvaluator(), pace
     )
+    dissections = Dissections(store, desk, references)
     parts = Parts(
         store=store,
         jobs=jobs,
@@ -239,6 +244,7 @@ def build(
         segmentation=segmentation,
         references=references,
         sweep=sweep,
+        dissections=dissections,
         shown=shown,
         cursor=cursor,
         probe=probe,
@@ -258,7 +264,7 @@ def build(
             store, desk, live, segmentation, display, SeriesVolume(store, jobs, desk), pace
         ),
         studies=StudiesPresenter(store, desk, jobs),
-        layers=LayersPresenter(store, pace, replacing),
+        layers=LayersPresenter(store, pace, replacing, dissections),
         layer_actions=LayerActionsPresenter(store, desk, jobs, files),
         layer_card=LayerCardPresenter(store, desk, jobs, live, pace),
         diagram=DiagramPresenter(store, jobs, pace),
@@ -270,13 +276,15 @@ def build(
             own,
             pace,
         ),
-        filters=FiltersPresenter(store, desk, statistics, sweep, other, pace),
+        filters=FiltersPresenter(store, desk, statistics, sweep, other, pace, dissections),
         model_comparison=ModelComparisonPresenter(store, other),
         maps=MapPresenters(
-            gallery=MapsPresenter(store, live, desk, shown, MapNumbers(jobs), sweep, pace),
+            gallery=MapsPresenter(
+                store, live, desk, shown, MapNumbers(jobs), sweep, pace, dissections
+            ),
             large=FeatureMapPresenter(store, live, desk, shown, cursor, pace),
             series=MapSeriesPresenter(store, jobs, live, desk, display, shown, survey, pace),
-            overlay=MapOverlayPresenter(store, live, desk, shown, cursor, pace),
+            overlay=MapOverlayPresenter(store, live, desk, shown, cursor, pace, fields),
             actions=MapActions(store, desk, shown, MapFiles(jobs, files, desk)),
         ),
         kernel=KernelPresenter(store, desk, live, pace, own, references),

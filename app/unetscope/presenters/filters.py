@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from unetscope.domain.card import ClassLabel
 from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.explaining.ranking import FIRST_RANK, RankBy, choices, need_of
 from unetscope.domain.filter_bank import Floats, filter_bank, makes_maps
 from unetscope.domain.filter_gallery import FIRST_GALLERY, Against, FilterGallery, Gallery
 from unetscope.domain.filter_marks import NO_MARKS, Marks, marks_of
-from unetscope.domain.filter_statistics import effect_of, order_of
+from unetscope.domain.filter_statistics import order_of
 from unetscope.domain.filter_words import (
     as_text,
     caption_of,
@@ -28,6 +30,7 @@ from unetscope.domain.map_edits import silenced_maps, toggle_silence
 from unetscope.domain.ports import Notice
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
+from unetscope.state.dissections import Dissections
 from unetscope.state.effect_sweep import EffectSweep, Measured
 from unetscope.state.filter_statistics import FilterStatistics
 from unetscope.state.kernel_pictures import KernelPictures
@@ -81,6 +84,8 @@ class FiltersView:
     in_channel: int = 0
     depths: int = 1
     classes: tuple[tuple[int, str], ...] = ()
+    rank_by: RankBy = FIRST_RANK
+    ranks: tuple[tuple[RankBy, str], ...] = ()
     other: str = ""
     can_measure: bool = False
     can_silence: bool = False
@@ -105,6 +110,7 @@ class FiltersPresenter:
         sweep: EffectSweep,
         other: OtherNetwork,
         pace: Pace | None = None,
+        dissections: Dissections | None = None,
     ) -> None:
         self._store = store
         self._desk = desk
@@ -112,6 +118,7 @@ class FiltersPresenter:
         self._sweep = sweep
         self._other = other
         self._pace = pace or Pace()
+        self._dissections = dissections
         self._pictures = KernelPictures(other)
         self.view = self._view(store.session)
         store.changed.connect(self._on_session)
@@ -144,6 +151,10 @@ class FiltersPresenter:
     def arrange(self, gallery: FilterGallery) -> None:
         """The user chose which kernels to see, in which order, or on which colours."""
         self._store.update(lambda s: s.arrange(gallery))
+
+    def rank_by(self, by: RankBy) -> None:
+        """The user chose what counts as the effect of a filter."""
+        self._store.update(lambda s: s.explain(s.explaining.rank_maps(by)))
 
     def measure(self) -> None:
         """The user asked what silencing each feature map does to the mask."""
@@ -193,10 +204,10 @@ class FiltersPresenter:
 
     def tip(self, row: int, column: int | None = None) -> str:
         """What is known of a tile, in a few lines."""
-        view, measured = self.view, self._sweep.measured()
+        view, measured = self.view, self._sweep.of_filters()
         if not 0 <= row < len(view.kernels):
             return ""
-        return tip_of(
+        tip = tip_of(
             view.gallery,
             row,
             column,
@@ -208,6 +219,8 @@ class FiltersPresenter:
             view.classes,
             self._when(measured),
         )
+        badge = self._badge(row)
+        return f"{tip}\nits map follows: {badge}" if badge else tip
 
     # ------------------------------------------------------------------- view
 
@@ -242,8 +255,9 @@ class FiltersPresenter:
         tiles, before, limits = made.tiles, made.before, made.limits
         per_map = makes_maps(layer, len(now))
         marks = self._marks(session, layer, now, made.edited, per_map=per_map)
-        measured = self._sweep.measured() if per_map else None
-        effect = effect_of(measured.effects, gallery.on_class) if measured else None
+        measured = self._sweep.of_filters() if per_map else None
+        by = session.explaining.rank_by
+        effect = need_of(measured.effects, by, measured.labels) if measured else None
         order = order_of(
             len(now), gallery, self._statistics.weights, self._statistics.activation, effect
         )
@@ -282,18 +296,21 @@ class FiltersPresenter:
             in_channel=session.in_channel,
             depths=now.shape[2] if now.ndim == 5 else 1,
             classes=tuple((label.index, label.name) for label in classes),
+            rank_by=by,
+            ranks=_ranks(classes),
             other=self._other.network.path.name if self._other.network else "",
             can_measure=can_measure,
             can_silence=per_map,
             measuring=self._sweep.layer_at_work == layer.name,
             effect=effect_text(
-                gallery,
+                by,
                 effect,
                 classes,
                 measuring=self._sweep.layer_at_work == layer.name,
                 done=(measured.done, measured.total) if measured else (0, 0),
                 stale=self._when(measured),
                 per_map=per_map,
+                at=measured.key.layer if measured and measured.key.layer != layer.name else "",
                 has_series=session.series is not None,
             ),
             caption=caption_of(gallery, len(now), now.shape[1], depthwise=depthwise),
@@ -313,6 +330,14 @@ class FiltersPresenter:
             per_map=per_map,
         )
 
+    def _badge(self, row: int) -> str:
+        """Which structure the map of a filter follows, where that was measured."""
+        session = self._store.session
+        shows_filters = session.gallery.shows is not Gallery.INPUTS and self.view.can_silence
+        if self._dissections is None or session.layer is None or not shows_filters:
+            return ""
+        return self._dissections.badge(session.layer, row)
+
     def _when(self, measured: Measured | None) -> str:
         return self._sweep.stale(measured) if measured else ""
 
@@ -323,7 +348,8 @@ class FiltersPresenter:
 def _inputs(s: Session) -> tuple[object, ...]:
     """All but the edits, which come and go with the history."""
     shown = (s.network, s.layer, s.filter, s.in_channel, s.gallery)
-    return (*shown, s.series, s.slice_index, s.card)
+    ranked = (s.explaining.rank_by, s.explaining.silence_to)
+    return (*shown, s.series, s.slice_index, s.card, *ranked)
 
 
 def _nothing(empty: str, session: Session) -> FiltersView:
@@ -333,6 +359,13 @@ def _nothing(empty: str, session: Session) -> FiltersView:
         gallery=session.gallery,
         empty=empty,
     )
+
+
+def _ranks(classes: Sequence[ClassLabel]) -> tuple[tuple[RankBy, str], ...]:
+    """What counts as the effect, and what it is called."""
+    names = {label.index: label.name for label in classes}
+    labels = [index for index in names if index > 0]
+    return tuple((by, by.short(names)) for by in choices(labels))
 
 
 def _shares(effect: NDArray[np.float64] | None) -> NDArray[np.float64] | None:

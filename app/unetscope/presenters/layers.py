@@ -16,6 +16,7 @@ from unetscope.domain.layer_list import FIRST_LIST, Column, LayerList
 from unetscope.domain.session import Session
 from unetscope.domain.u_shape import Standing, standings
 from unetscope.domain.weight_axes import Axis, arrays_in_words
+from unetscope.state.dissections import Dissections
 from unetscope.state.layer_replacing import LayerReplacing
 from unetscope.state.pace import Pace
 from unetscope.state.store import Store
@@ -94,15 +95,22 @@ class LayersPresenter:
     view_changed = Signal(LayersView)
 
     def __init__(
-        self, store: Store, pace: Pace | None = None, replacing: LayerReplacing | None = None
+        self,
+        store: Store,
+        pace: Pace | None = None,
+        replacing: LayerReplacing | None = None,
+        dissections: Dissections | None = None,
     ) -> None:
         self._store = store
         self._replacing = replacing
         self._pace = pace or Pace()
         self._standings: tuple[Graph, Mapping[str, Standing]] | None = None
-        self._made_of = _inputs(store.session)
+        self._dissections = dissections
+        self._made_of = self._inputs(store.session)
         self.view = self._view()
         store.changed.connect(self._on_session)
+        if dissections is not None:
+            dissections.changed.connect(self._on_dissection)
 
     def select(self, layer: str) -> None:
         """The user picked a layer."""
@@ -161,13 +169,23 @@ class LayersPresenter:
         if old.history is not new.history or before != (new.network, new.layer, new.layer_list):
             self._pace.in_turn(self._publish)
 
+    def _on_dissection(self) -> None:
+        self._pace.in_turn(self._publish)
+
     def _publish(self) -> None:
         """Show the tree, unless no layer was edited or reverted that was not so before."""
-        made_of = _inputs(self._store.session)
+        made_of = self._inputs(self._store.session)
         if made_of != self._made_of:
             self._made_of = made_of
             self.view = self._view()
             self.view_changed.emit(self.view)
+
+    def _inputs(self, s: Session) -> tuple[object, ...]:
+        return s.network, s.layer, s.edited_layers, s.layer_list, _acting(s), self._follows()
+
+    def _follows(self) -> Mapping[str, str]:
+        """What the maps of layers follow, of those that were compared with labels."""
+        return self._dissections.summaries() if self._dissections is not None else {}
 
     def _view(self) -> LayersView:
         session = self._store.session
@@ -181,6 +199,7 @@ class LayersPresenter:
         is_sorted = listed.sorted_by is not None
         groups = {} if is_sorted else _groups(graph, where)
         marks = _marks(session.edits)
+        follows = self._follows()
         stands_for = {each.layer: each.kind for each in network.replaced}
         rows = [
             _row(
@@ -190,6 +209,7 @@ class LayersPresenter:
                 layer.name in edited,
                 marks.get(layer.name, ""),
                 stands_for.get(layer.name.partition(":")[0], ""),
+                follows.get(layer.name, ""),
             )
             for layer in _in_order(graph, listed, where, groups)
         ]
@@ -205,10 +225,6 @@ class LayersPresenter:
             interventions=tuple(InForce(e, e.label) for e in dict.fromkeys(_acting(session))),
             summary=f"{network.name}: {len(graph.layers)} layers, {graph.parameters:,} parameters",
         )
-
-
-def _inputs(s: Session) -> tuple[object, ...]:
-    return s.network, s.layer, s.edited_layers, s.layer_list, _acting(s)
 
 
 def _acting(s: Session) -> tuple[Edit, ...]:
@@ -286,7 +302,13 @@ def _marks(edits: tuple[Edit, ...]) -> dict[str, str]:
 
 
 def _row(
-    layer: Layer, section: Section, group: str, edited: bool, mark: str, stands_for: str
+    layer: Layer,
+    section: Section,
+    group: str,
+    edited: bool,
+    mark: str,
+    stands_for: str,
+    follows: str,
 ) -> LayerRow:
     shape = times(layer.output_shape[1:]) if layer.output_shape else "…"
     about = [f"{layer.name} ({layer.kind})", f"output {layer.output_shape or 'not known yet'}"]
@@ -295,6 +317,8 @@ def _row(
         about.append(f"activation {layer.activation}")
     if layer.inputs:
         about.append(f"reads {', '.join(layer.inputs)}")
+    if follows:
+        about.append(follows)
     if edited:
         about.append("● edited: its weights differ from the trained ones")
     if stands_for:

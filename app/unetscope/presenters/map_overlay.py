@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
+from unetscope.domain.explaining.effective_field import SHARES, EffectiveField
 from unetscope.domain.map_grid import MapGrid, Rectangle, turned
+from unetscope.domain.measurements import Point
 from unetscope.domain.planes import Turn
 from unetscope.domain.ports import Floats
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
+from unetscope.state.effective_fields import EffectiveFields
 from unetscope.state.linked_cursor import LinkedCursor
 from unetscope.state.live import Live
 from unetscope.state.pace import Pace
@@ -34,6 +37,8 @@ class OverlayView:
         0 to 1; values below that share of the scale are not drawn.
     box, pixel : (row, column, rows, columns) in pixel edges, or None
         What the pixel of the map can see, and where it lies itself.
+    ellipses : tuple of tuple of (row, column)
+        Outlines in pixel edges that hold 50 % and 95 % of what it takes from the image.
     """
 
     heat: Floats | None = None
@@ -45,6 +50,8 @@ class OverlayView:
     box: Rectangle | None = None
     pixel: Rectangle | None = None
     box_text: str = ""
+    ellipses: tuple[tuple[Point, ...], ...] = ()
+    field_text: str = ""
 
 
 NOTHING = OverlayView()
@@ -63,6 +70,7 @@ class MapOverlayPresenter:
         shown: ShownMaps,
         cursor: LinkedCursor,
         pace: Pace | None = None,
+        fields: EffectiveFields | None = None,
     ) -> None:
         self._store = store
         self._live = live
@@ -71,11 +79,15 @@ class MapOverlayPresenter:
         self._cursor = cursor
         self._pace = pace or Pace()
         self._placed: tuple[object, Floats] | None = None
+        self._fields = fields
+        self._drawn_field: tuple[object, tuple[tuple[Point, ...], ...], str] | None = None
         self.view = NOTHING
         store.changed.connect(self._on_session)
         live.answered.connect(self._follow)
         live.slice_changed.connect(self._follow)
         cursor.changed.connect(self._publish)
+        if fields is not None:
+            fields.changed.connect(self._follow)
         self._publish()
 
     def hover(self, row: float, column: float) -> None:
@@ -96,13 +108,13 @@ class MapOverlayPresenter:
         return self._store.session.viewer.turn
 
     def _on_session(self, old: Session, new: Session) -> None:
-        before = (old.network, old.layer, old.filter, old.maps, old.viewer.turn)
-        if before != (new.network, new.layer, new.filter, new.maps, new.viewer.turn):
+        if _seen(old) != _seen(new):
             self._follow()
 
     def _follow(self, *_: object) -> None:
         choice = self._store.session.maps
-        if choice.overlay or choice.cell or self._cursor.on_map or self.view is not NOTHING:
+        is_seen = choice.overlay or choice.cell or self._store.session.explaining.field
+        if is_seen or self._cursor.on_map or self.view is not NOTHING:
             self._pace.in_turn(self._publish)
 
     def _publish(self) -> None:
@@ -120,6 +132,8 @@ class MapOverlayPresenter:
         if choice.overlay and answer.key == shown.key:  # else it is the map of another slice
             heat = self._heat(maps, index)
         cell = self._cursor.on_map or choice.cell
+        if self._fields is not None:
+            cell = self._fields.cell()
         rows, columns = maps.pictures.shape[1:]
         if cell is not None and (cell[0] >= rows or cell[1] >= columns):
             cell = None
@@ -127,6 +141,7 @@ class MapOverlayPresenter:
             return NOTHING
         seen = maps.grid.seen_by(*cell) if cell is not None else None
         at = maps.grid.footprint(*cell) if cell is not None else None
+        ellipses, field_text = self._ellipses(maps.grid, size)
         low, high = choice.window or maps.limits[index]
         placed = "" if maps.grid.field is not None else " · placed by its size alone"
         return OverlayView(
@@ -139,6 +154,8 @@ class MapOverlayPresenter:
             box=_turned(seen, self._turn(), size),
             pixel=_turned(at, self._turn(), size),
             box_text=self._box_text(maps.grid),
+            ellipses=ellipses,
+            field_text=field_text,
         )
 
     def _heat(self, maps: Maps, index: int) -> Floats:
@@ -151,23 +168,63 @@ class MapOverlayPresenter:
         return self._placed[1]
 
     def _box_text(self, grid: MapGrid) -> str:
-        size, series = grid.size_seen(), self._desk.shown
+        size = grid.size_seen()
         if size is None:
             return ""
         (rows, columns), on_slice = size
-        text = f"receptive field {rows}×{columns} px"
+        return f"receptive field {rows}×{columns} px{self._in_mm(on_slice)}"
+
+    def _in_mm(self, on_slice: tuple[float, float]) -> str:
+        """So many rows and columns of the slice in mm; nothing where they are not calibrated."""
+        series = self._desk.shown
         if series is None or not series.calibrated:
-            return text
+            return ""
         high, wide = (length * mm for length, mm in zip(on_slice, series.spacing[1:], strict=True))
         near = abs(high - wide) < 0.05
-        return f"{text} · {high:.1f} mm" if near else f"{text} · {high:.1f}×{wide:.1f} mm"
+        return f" · {high:.1f} mm" if near else f" · {high:.1f}×{wide:.1f} mm"
+
+    def _ellipses(
+        self, grid: MapGrid, size: tuple[int, int]
+    ) -> tuple[tuple[tuple[Point, ...], ...], str]:
+        """The effective field on the picture, and in words; made again only when it changed."""
+        field = self._fields.now() if self._fields is not None else None
+        if field is None:
+            return (), ""
+        made_of = (field, grid, self._turn(), self._desk.shown)
+        if self._drawn_field is None or self._drawn_field[0] != made_of:
+            self._drawn_field = (made_of, *self._drawn_of(field, grid, size))
+        return self._drawn_field[1:]
+
+    def _drawn_of(
+        self, field: EffectiveField, grid: MapGrid, size: tuple[int, int]
+    ) -> tuple[tuple[tuple[Point, ...], ...], str]:
+        if field.is_empty:
+            return (), "effective field: nothing in the image changes this value"
+
+        def to_picture(row: float, column: float) -> Point:
+            r, c = grid.placement.to_slice(row, column)
+            return self._turn().to_picture((r + 0.5, c + 0.5), size)
+
+        ellipses = [field.ellipse(share) for share in SHARES]
+        told = [
+            f"{share:.0%} {each.size[0]:.0f}×{each.size[1]:.0f} px".replace("%", " %")
+            for share, each in zip(SHARES, ellipses, strict=True)
+        ]
+        text = f"effective {', '.join(told)}{self._in_mm(grid.extent(ellipses[-1].size))}"
+        return tuple(each.moved(to_picture) for each in ellipses), text
 
 
 def _drawn(view: OverlayView) -> tuple[object, ...]:
     """All that is drawn; arrays are compared by identity."""
     v = view
     how = (id(v.heat), v.limits, v.signed, v.opacity, v.threshold, v.legend)
-    return (*how, v.box, v.pixel, v.box_text)
+    return (*how, v.box, v.pixel, v.box_text, v.ellipses, v.field_text)
+
+
+def _seen(session: Session) -> tuple[object, ...]:
+    explaining = session.explaining
+    maps = (session.network, session.layer, session.filter, session.maps)
+    return *maps, session.viewer.turn, explaining.field, explaining.voxel
 
 
 def _size(values: Floats) -> tuple[int, int]:

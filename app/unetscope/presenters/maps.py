@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from unetscope.domain.explaining.ranking import Bars, bars_of, need_of
 from unetscope.domain.feature_maps import MapOrder, MapsChoice, Scaling, Version
 from unetscope.domain.map_edits import marks_of
+from unetscope.domain.map_selection import toggle_selected
 from unetscope.domain.ports import Floats, Notice
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
+from unetscope.state.dissections import Dissections
 from unetscope.state.effect_sweep import EffectSweep
 from unetscope.state.live import Live
 from unetscope.state.map_numbers import MapNumbers
@@ -43,8 +46,14 @@ class MapsView:
         The map shown large, and those that are selected with it.
     marks : mapping of int to str
         What acts on a map.
+    chips : mapping of int to str
+        The colour of the label that a map follows, where that was measured.
     strip : (n,) ndarray of float, or None
-        Length of a bar for each map, 0 to 1.
+        Length of a bar for each map, 0 to 1; NaN: not known.
+    strip_said : str
+        What the bars are: the effect of each map on the mask; empty where they are its value.
+    strip_stale : bool
+        The effects are not of what is shown now.
     aspect : float
         Height of a pixel divided by its width.
     planes : int
@@ -61,7 +70,10 @@ class MapsView:
     selected: int | None = None
     also: frozenset[int] = frozenset()
     marks: Mapping[int, str] = field(default_factory=lambda: NO_MARKS)
+    chips: Mapping[int, str] = field(default_factory=lambda: NO_MARKS)
     strip: NDArray[np.floating] | None = None
+    strip_said: str = ""
+    strip_stale: bool = False
     aspect: float = 1.0
     choice: MapsChoice
     planes: int = 1
@@ -93,6 +105,7 @@ class MapsPresenter:
         numbers: MapNumbers,
         sweep: EffectSweep | None = None,
         pace: Pace | None = None,
+        dissections: Dissections | None = None,
     ) -> None:
         self._store = store
         self._live = live
@@ -101,6 +114,7 @@ class MapsPresenter:
         self._numbers = numbers
         self._sweep = sweep
         self._pace = pace or Pace()
+        self._dissections = dissections
         self._order: tuple[object, tuple[int, ...] | None] = (None, None)
         self.view = self._view()
         store.changed.connect(self._on_session)
@@ -111,6 +125,8 @@ class MapsPresenter:
         numbers.came.connect(self._follow)
         if sweep is not None:
             sweep.changed.connect(self._on_effects)
+        if dissections is not None:
+            dissections.changed.connect(self._on_dissection)
 
     # ---------------------------------------------------------------- intents
 
@@ -120,7 +136,7 @@ class MapsPresenter:
 
     def toggle(self, index: int) -> None:
         """The user picked a map beside those selected, or took it out."""
-        self._store.update(lambda s: _toggled(s, index))
+        self._store.update(lambda s: toggle_selected(s, index))
 
     def extend(self, index: int) -> None:
         """The user picked all maps from the one shown large to this one, as they are sorted."""
@@ -169,14 +185,27 @@ class MapsPresenter:
 
     # ------------------------------------------------------------------- view
 
+    def badge(self, index: int) -> str:
+        """Which structure a map follows, where that was measured; empty where not."""
+        layer = self._store.session.layer
+        if self._dissections is None or layer is None:
+            return ""
+        return self._dissections.badge(layer, index)
+
     def _on_session(self, old: Session, new: Session) -> None:
         before = (old.network, old.layer, old.filter, old.maps, old.history)
-        if before != (new.network, new.layer, new.filter, new.maps, new.history):
+        after = (new.network, new.layer, new.filter, new.maps, new.history)
+        ranked = old.explaining.rank_by, old.explaining.silence_to
+        if before != after or ranked != (new.explaining.rank_by, new.explaining.silence_to):
+            self._follow()
+
+    def _on_dissection(self) -> None:
+        layer = self._store.session.layer
+        if layer is not None and dict(self._chips(layer)) != dict(self.view.chips):
             self._follow()
 
     def _on_effects(self) -> None:
-        if self._store.session.maps.order is MapOrder.EFFECT or not self.view.has_effects:
-            self._follow()
+        self._follow()
 
     def _follow(self, *_: object) -> None:
         self._pace.in_turn(self._publish)
@@ -197,8 +226,11 @@ class MapsPresenter:
             )
         count = len(maps.pictures)
         strip = None
+        bars = self._bars(count)
         if maps.form is Form.NUMBER:
             strip = np.abs(maps.pictures[:, 0, 0]) / maps.limits[:, 1]
+        elif bars is not None:
+            strip = bars.lengths
         return MapsView(
             title=f"Activations · {maps.layer.name}",
             maps=maps.pictures,
@@ -208,7 +240,10 @@ class MapsPresenter:
             selected=min(session.filter, count - 1),
             also=frozenset(index for index in choice.also if index < count),
             marks=marks_of(session.edits, maps.layer.name, count),
+            chips=self._chips(maps.layer.name),
             strip=strip,
+            strip_said=bars.said if bars is not None and strip is bars.lengths else "",
+            strip_stale=bool(bars and bars.stale),
             aspect=maps.aspect,
             choice=choice,
             planes=maps.planes,
@@ -234,23 +269,30 @@ class MapsPresenter:
         self._order = ((layer, by, count), order)
         return order
 
-    def _effects(self) -> Floats | None:
-        """What silencing each map of the layer shown does to the mask, where it was measured."""
+    def _effects(self) -> NDArray[np.float64] | None:
+        """How much the mask needs each map of the layer shown, where that was measured."""
         measured = self._sweep.measured() if self._sweep is not None else None
-        return None if measured is None else measured.effects.mean_probability_change
+        by = self._store.session.explaining.rank_by
+        return None if measured is None else need_of(measured.effects, by, measured.labels)
+
+    def _bars(self, count: int) -> Bars | None:
+        """The effects as bars under the tiles."""
+        measured = self._sweep.measured() if self._sweep is not None else None
+        need = self._effects()
+        if measured is None or self._sweep is None or need is None or len(need) != count:
+            return None
+        session = self._store.session
+        names = {each.index: each.name for each in session.card.classes} if session.card else {}
+        return bars_of(need, session.explaining.rank_by, names, self._sweep.stale(measured))
+
+    def _chips(self, layer: str) -> Mapping[int, str]:
+        """Colours of the labels that maps follow."""
+        if self._dissections is None:
+            return NO_MARKS
+        return {index: badge.colour for index, badge in self._dissections.badges(layer).items()}
 
     def _tell(self, what: str, hint: str) -> None:
         self._desk.notice.emit(Notice(what, hint, trouble=False))
-
-
-def _toggled(session: Session, index: int) -> Session:
-    maps = session.maps
-    if index == session.filter:  # the one shown large: another of those selected takes its place
-        if not maps.also:
-            return session
-        heir = min(maps.also)
-        return session.select_filter(heir).show_maps(replace(maps, also=maps.also - {heir}))
-    return session.show_maps(replace(maps, also=maps.also ^ {index}))
 
 
 def _caption(maps: Maps, choice: MapsChoice) -> str:

@@ -344,7 +344,7 @@ class SlicePresenter:
             aspect=turn.pair((rows, columns) if rows > 0 and columns > 0 else (1.0, 1.0)),
             calibrated=series.calibrated,
             opacity=opacity(session),
-            outlined=session.outlined,
+            outlined=session.outlined or session.explaining.overlay is not None,
             legend=over.legend if over.labels is not None else coloured,
             hidden=over.hidden if over.labels is not None else session.hidden_labels,
             comparing=session.comparing,
@@ -378,6 +378,7 @@ def _display(session: Session) -> tuple[object, ...]:
     shown = (s.mask_shown, s.outlined, s.opacity, s.hidden_labels, s.viewer)
     return (
         *shown,
+        s.explaining.overlay is not None,  # which is seen through an outline only
         s.window,
         s.inverted,
         s.identity_hidden,

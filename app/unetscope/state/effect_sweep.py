@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from psygnal import Signal
 
-from unetscope.domain.effects import Effects, SweepRequest
+from unetscope.domain.effects import Effects, How, SweepRequest
 from unetscope.domain.errors import UnetscopeError
+from unetscope.domain.explaining.ranking import end_of_maps, layers_to_rank
 from unetscope.domain.history import Edits
+from unetscope.domain.metrics import Labels
 from unetscope.domain.network import ModelRef
-from unetscope.domain.ports import Cancel, Engine, Notice
+from unetscope.domain.ports import Cancel, Engine, Floats, Notice
 from unetscope.domain.session import Session
 from unetscope.state.desk import Desk
 from unetscope.state.live import Live
+from unetscope.state.output_reference import Given, OutputReference
 from unetscope.state.shown import SliceKey
 from unetscope.state.store import Store
 
 KEPT = 64  # sweeps
+NOTHING = ("There is nothing to measure.", "Open a study and a model first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class SweepKey:
     edits: Edits
     image_key: str
     layer: str
+    how: How = "zero"
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +49,8 @@ class Measured:
         How many maps are measured, of how many.
     slice : SliceKey
         The slice it was measured on.
+    labels : tuple of int, or None
+        The classes that the reference has something for; None where it was measured without.
     """
 
     key: SweepKey
@@ -49,11 +58,48 @@ class Measured:
     done: int
     total: int
     slice: SliceKey
+    labels: tuple[int, ...] | None = None
 
     @property
     def complete(self) -> bool:
         """Whether all maps are measured."""
         return self.done >= self.total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """A layer to be measured, and all that it takes."""
+
+    key: SweepKey
+    image: Floats
+    slice: SliceKey
+    labels: tuple[int, ...] | None
+    reference: Labels | None
+
+    def request(self) -> SweepRequest:
+        """What the engine is asked."""
+        key = self.key
+        return SweepRequest(
+            model=key.model,
+            image=self.image,
+            image_key=key.image_key,
+            edits=key.edits,
+            layer=key.layer,
+            how=key.how,
+            reference=self.reference,
+        )
+
+
+class OfSlice(Protocol):
+    """Something measured on a slice."""
+
+    @property
+    def key(self) -> SweepKey:
+        """What it depends on."""
+
+    @property
+    def slice(self) -> SliceKey:
+        """The slice it was measured on."""
 
 
 class EffectSweep:
@@ -63,15 +109,26 @@ class EffectSweep:
     progress_changed = Signal(float, str)
     """``(share, sentence)``: how much is done; no sentence when nothing is under way."""
 
-    def __init__(self, store: Store, desk: Desk, engine: Engine, live: Live) -> None:
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        engine: Engine,
+        live: Live,
+        reference: OutputReference | None = None,
+    ) -> None:
         self._store = store
         self._desk = desk
         self._engine = engine
         self._live = live
+        self._reference = reference
+        self._waiting: list[_Wanted] = []
         self._kept: OrderedDict[SweepKey, Measured] = OrderedDict()
         self._at: SweepKey | None = None
         self._cancel: Cancel = lambda: None
         store.changed.connect(self._on_session)
+        if reference is not None:
+            reference.changed.connect(self.changed.emit)
 
     @property
     def running(self) -> bool:
@@ -85,25 +142,47 @@ class EffectSweep:
 
     def start(self) -> None:
         """Measure the layer shown on the slice shown, with the edits in force."""
-        key = self._key(self._store.session)
-        fed, shown = self._live.fed, self._live.shown
-        if key is None or fed is None or shown is None:
-            self._tell("There is nothing to measure.", "Open a study and a model first.")
+        session = self._store.session
+        self._measure([session.layer] if session.layer else [])
+
+    def start_all(self) -> None:
+        """Measure every layer whose maps the mask is made of, the last one first."""
+        network = self._store.session.network
+        self._measure(list(layers_to_rank(network.graph)) if network else [])
+
+    def _measure(self, layers: list[str]) -> None:
+        """Measure layers one after the other, all on the slice that is shown now."""
+        fed, shown, first = self._live.fed, self._live.shown, self.key(None)
+        if first is None or fed is None or shown is None or not layers:
+            problem = self._live.problem
+            told = (problem.what, problem.hint) if problem else NOTHING
+            self._tell(*told)
             return
-        if key == self._at or (key in self._kept and self._kept[key].complete):
+        if self._reference is not None and self._reference.waits:
+            self._tell("The mask of this slice is not there yet.", "Try again in a moment.")
+            return
+        keys = [replace(first, layer=layer) for layer in layers]
+        if keys == [self._at]:
             return
         self._stop()
-        self._at = key
-        request = SweepRequest(
-            model=key.model,
-            image=fed.image,
-            image_key=key.image_key,
-            edits=key.edits,
-            layer=key.layer,
-        )
+        given = self._given()
+        labels = given.classes if given else None
+        reference = given.labels if given else None
+        missing = [key for key in keys if key not in self._kept or not self._kept[key].complete]
+        self._waiting = [_Wanted(key, fed.image, shown.key, labels, reference) for key in missing]
+        if not missing and len(layers) > 1:
+            self._tell("The maps of all layers are measured on this slice.")
+        self._next()
+
+    def _next(self) -> None:
+        """Measure the next layer that waits."""
+        if not self._waiting:
+            return
+        wanted = self._waiting.pop(0)
+        self._at = key = wanted.key
         self.progress_changed.emit(0.0, _sentence(key.layer, 0, 0))
-        progress = partial(self._progress, key, shown.key)
-        done, failed = partial(self._done, key, shown.key), partial(self._failed, key)
+        progress, done = partial(self._progress, wanted), partial(self._done, wanted)
+        request, failed = wanted.request(), partial(self._failed, key)
         cancel = self._engine.sweep(request, progress, done, failed)
         if self._at is key:  # it may have been answered at once
             self._cancel = cancel
@@ -112,6 +191,7 @@ class EffectSweep:
     def cancel(self) -> None:
         """Stop; what is measured is kept."""
         at = self._at
+        self._waiting.clear()
         if at is not None:
             self._stop()
             kept = self._kept.get(at)
@@ -119,53 +199,81 @@ class EffectSweep:
             self._tell(f"Stopped after {done} of {total} feature maps of {at.layer}; those stay.")
             self.changed.emit()
 
-    def measured(self) -> Measured | None:
-        """What is known of the layer shown: for just this slice and edits, else the latest."""
+    def measured(self, layer: str | None = None) -> Measured | None:
+        """What is known of a layer, of that shown: for this slice and edits, else the latest."""
         session = self._store.session
-        key = self._key(session)
+        network, layer = session.network, layer or session.layer
+        key = self.key(layer)
         if key is not None and key in self._kept:
             return self._kept[key]
-        network, layer = session.network, session.layer
         for each in reversed(self._kept.values()):
             if network is not None and (each.key.model, each.key.layer) == (network.ref, layer):
                 return each
         return None
 
-    def stale(self, measured: Measured) -> str:
+    def of_filters(self) -> Measured | None:
+        """What is known of the filters of the layer shown.
+
+        Where their own maps were not silenced, those that normalisation and activation make of
+        them: each is made of one filter too.
+        """
+        session, own = self._store.session, self.measured()
+        if session.network is None or session.layer is None:
+            return own
+        end = self.measured(end_of_maps(session.network.graph, session.layer))
+        if own is None or (end is not None and self.stale(own) and not self.stale(end)):
+            return end
+        return own
+
+    def all_measured(self) -> tuple[Measured, ...]:
+        """What is known of all layers for just this slice and edits, in the network's order."""
+        network, first = self._store.session.network, self.key(None)
+        if network is None or first is None:
+            return ()
+        keys = [replace(first, layer=layer.name) for layer in network.graph.layers]
+        return tuple(self._kept[key] for key in keys if key in self._kept)
+
+    def stale(self, measured: OfSlice) -> str:
         """Why effects are not those of what is shown; empty when they are."""
-        key = self._key(self._store.session)
-        if key == measured.key:
+        was, key = measured.key, self.key(measured.key.layer)
+        if key == was:
             return ""
-        if key is None or key.image_key != measured.key.image_key:
+        if key is None or key.image_key != was.image_key:
             shown = self._live.shown
             same = shown is not None and shown.key == measured.slice
             where = f"slice {measured.slice.index + 1}"
             if shown is not None and shown.key.series != measured.slice.series:
                 where += " of another series"
             return "measured with other steps of the input" if same else f"measured on {where}"
-        return "measured before the latest edits"
+        if key.edits != was.edits:
+            return "measured before the latest edits"
+        if key.how != was.how:
+            return "measured with maps silenced to " + ("0" if was.how == "zero" else "their mean")
+        if not was.reference:
+            return "measured without the reference"
+        return "measured with a reference" if not key.reference else "measured with another one"
 
     # ------------------------------------------------------------------ answers
 
-    def _progress(
-        self, key: SweepKey, where: SliceKey, done: int, total: int, effects: Effects
-    ) -> None:
-        if key is self._at:
-            self._keep(Measured(key, effects, done, total, where))
-            self.progress_changed.emit(done / max(total, 1), _sentence(key.layer, done, total))
+    def _progress(self, wanted: _Wanted, done: int, total: int, effects: Effects) -> None:
+        if wanted.key is self._at:
+            self._keep(Measured(wanted.key, effects, done, total, wanted.slice, wanted.labels))
+            self.progress_changed.emit(done / max(total, 1), _sentence(effects.layer, done, total))
 
-    def _done(self, key: SweepKey, where: SliceKey, effects: Effects) -> None:
-        if key is self._at:
+    def _done(self, wanted: _Wanted, effects: Effects) -> None:
+        if wanted.key is self._at:
             total = len(effects.changed_pixels)
             self._finish()
-            self._keep(Measured(key, effects, total, total, where))
+            self._keep(Measured(wanted.key, effects, total, total, wanted.slice, wanted.labels))
             self._tell(
-                f"Measured what silencing each of {total} feature maps of {key.layer} does "
+                f"Measured what silencing each of {total} feature maps of {effects.layer} does "
                 "to the mask."
             )
+            self._next()
 
     def _failed(self, key: SweepKey, error: UnetscopeError) -> None:
         if key is self._at:
+            self._waiting.clear()
             self._finish()
             self._desk.notice.emit(Notice(error.what, error.hint))
             self.changed.emit()
@@ -185,22 +293,28 @@ class EffectSweep:
             return
         if network is None or before is None or network.ref != before.ref:
             self._kept.clear()
+            self._waiting.clear()
             self._stop()
             self.changed.emit()
 
-    def _key(self, session: Session) -> SweepKey | None:
-        network, layer, fed, shown = (
-            session.network,
-            session.layer,
-            self._live.fed,
-            self._live.shown,
-        )
+    def key(self, layer: str | None) -> SweepKey | None:
+        """What a measurement of a layer would depend on now; None where nothing can be measured."""
+        session = self._store.session
+        network, fed, shown = session.network, self._live.fed, self._live.shown
+        layer = layer or session.layer
         if network is None or layer is None or fed is None or shown is None:
             return None
         if session.card is None:
             return None
         name = self._live.input_key(shown.key, session.card.preprocessing, network)
-        return SweepKey(network.ref, session.edits, name, layer) if name == fed.key else None
+        if name != fed.key:
+            return None
+        given, how = self._given(), session.explaining.silence_to
+        of = given.key if given else ""
+        return SweepKey(network.ref, session.edits, name, layer, how, of)
+
+    def _given(self) -> Given | None:
+        return self._reference.now() if self._reference is not None else None
 
     def _stop(self) -> None:
         if self._at is not None:

@@ -37,9 +37,15 @@ def followed(
     if place is None:
         return session.look(viewer)
     series, index = place
+
+    def new_index(index: int) -> int | None:
+        there = new_place(chosen.uid, index) if chosen else None
+        return there[1] if there and there[0] is series else None
+
+    explaining = session.explaining
     return session.follow_slices(
         SeriesChoice(series.uid, series.shape[0], series.modality), index, viewer
-    )
+    ).explain(explaining.about(explaining.target.moved(new_index)))
 
 
 def _find(series: SeriesSource, index: int, now: Sequence[SeriesSource]) -> _Place | None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from unetscope.domain.explaining.ranking import RankBy
 from unetscope.domain.filter_gallery import (
     Against,
     ColourScale,
@@ -60,6 +61,10 @@ STRIP = (
     "The strip under a tile is the effect of its filter: what of the mask changes when its feature "
     "map is silenced, as a share of the largest. Grey: not of what is shown now."
 )
+RANKED = (
+    "What counts as the effect of a filter when its map is silenced: the Dice that is lost, with "
+    "the reference if one was open, else with the mask as it is; or how much of the mask changes"
+)
 SHOWN = {
     (Picture.NOW, Against.TRAINED): "in force",
     (Picture.BEFORE, Against.TRAINED): "trained",
@@ -73,10 +78,12 @@ class FilterChoices(QWidget):
     """Draws the choices of a `FiltersView` and reports other ones."""
 
     arranged = Signal(FilterGallery)
+    ranked = Signal(object)  # a RankBy
 
     def __init__(self, view: FiltersView) -> None:
         super().__init__()
         self._gallery = view.gallery
+        self._ranks: tuple[tuple[RankBy, str], ...] = ()
         self.mode = _box("filters.mode", GALLERIES, "Which kernels of the layer are shown")
         for index, (gallery, _) in enumerate(GALLERIES):
             self.mode.setItemData(index, gallery.value.capitalize(), Qt.ItemDataRole.ToolTipRole)
@@ -102,7 +109,7 @@ class FilterChoices(QWidget):
         )
         self.classes = QComboBox()
         self.classes.setObjectName("filters.on_class")
-        self.classes.setToolTip("Whose change counts as the effect: all pixels, or 1 − Dice")
+        self.classes.setToolTip(RANKED)
         self.measure = QPushButton()
         self.measure.setObjectName("filters.measure")
         self.measure.setText("Measure")
@@ -145,7 +152,7 @@ class FilterChoices(QWidget):
         self._on(self.sort, self._sorted)
         self._on(self.scaling, lambda g, chosen: replace(g, scale=ColourScale(chosen)))
         self._on(self.shown, self._pictured)
-        self._on(self.classes, lambda g, chosen: replace(g, on_class=_class_of(chosen)))
+        self.classes.activated.connect(lambda i: self.ranked.emit(self._ranks[i][0]))
         self.direction.clicked.connect(
             lambda down: self._arrange(lambda g: replace(g, descending=down))
         )
@@ -187,11 +194,13 @@ class FilterChoices(QWidget):
 
     def _show_effect(self, view: FiltersView) -> None:
         with QSignalBlocker(self.classes):
-            self.classes.clear()
-            self.classes.addItem("all pixels", None)
-            for index, name in view.classes:
-                self.classes.addItem(name, index)
-            self.classes.setCurrentIndex(max(self.classes.findData(view.gallery.on_class), 0))
+            if view.ranks != self._ranks:
+                self._ranks = view.ranks
+                self.classes.clear()
+                self.classes.addItems([said for _, said in view.ranks])
+            chosen = [by for by, _ in view.ranks]
+            at = chosen.index(view.rank_by) if view.rank_by in chosen else -1
+            self.classes.setCurrentIndex(at)
         self.effect.setText(view.effect)
         self.effect.setToolTip(f"{view.effect}\n\n{STRIP}" if view.effect else "")
         self.measure.setEnabled(view.can_measure and not view.measuring)
@@ -255,7 +264,3 @@ def _show_spin(spin: QSpinBox, value: int, count: int, *, usable: bool) -> None:
         spin.setRange(0, max(count - 1, 0))
         spin.setValue(value)
         spin.setEnabled(usable)
-
-
-def _class_of(chosen: object) -> int | None:
-    return chosen if isinstance(chosen, int) else None

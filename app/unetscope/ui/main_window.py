@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
             ),
         )
         self._actions = {command.id: make_action(command, self) for command in COMMANDS}
+        explain.use_actions(self.action_of)
         self.menus = Menus(
             self,
             self._actions,
@@ -265,8 +266,9 @@ class MainWindow(QMainWindow):
         self.close()
 
     def reset_view(self) -> None:
-        """The usual tool; or else the window from the file, the whole slice in view."""
-        self.slice_panel.reset_view()
+        """The usual tool; or else the cursor's voxel again, or else the view as at first."""
+        if self.store.session.viewer.tool or not self.presenters.explain.inquiry.let_go():
+            self.slice_panel.reset_view()
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or go back."""

@@ -26,6 +26,7 @@ ENTRIES = (
     "view.mask",
     "view.outline",
     "view.trained",
+    "explain.pixel",
     "|",
 )
 LAST = (

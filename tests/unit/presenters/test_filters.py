@@ -11,6 +11,7 @@ from tests.unit.fakes import effects_of, kinds_network, layer, network_of, unet
 from tests.unit.filter_room import Room
 
 from unetscope.domain.edits import SetKernel
+from unetscope.domain.explaining.ranking import RankBy, RankKind
 from unetscope.domain.filter_gallery import Against, ColourScale, Gallery, Picture, SortBy
 from unetscope.domain.interventions import SilenceMap
 from unetscope.presenters.filters import FiltersView
@@ -211,11 +212,20 @@ def test_filters_are_sorted_by_effect_and_stay_selected() -> None:
     assert room.view.order.tolist() == [3, 2, 1, 0]
     assert room.bench.session.filter == room.view.row == 1
     assert room.view.strip == pytest.approx([0, 1 / 3, 2 / 3, 1])
-    assert room.view.effect == "up to 30 pixels"
+    assert room.view.effect == "mean Dice falls by up to 0.3"
     room.presenter.select(3)
     assert room.bench.session.filter == 3
-    room.arrange(on_class=2)
-    assert room.view.effect == "1 − Dice up to 0.3"
+    room.presenter.rank_by(RankBy(label=2))
+    assert room.view.effect == "Dice of Brain falls by up to 0.3"
+    room.presenter.rank_by(RankBy(RankKind.PIXELS))
+    assert room.view.effect == "changed pixels: up to 30"
+    assert [said for _, said in room.view.ranks] == [
+        "mean Dice",
+        "Dice of CSF",
+        "Dice of Brain",
+        "changed pixels",
+        "change of probability",
+    ]
 
 
 def test_effects_come_part_by_part_and_are_called_stale_on_another_slice() -> None:
@@ -238,6 +248,23 @@ def test_effects_come_part_by_part_and_are_called_stale_on_another_slice() -> No
     room.bench.jobs.run()
     assert room.view.strip_stale
     assert f"measured on slice {place + 1}" in room.view.effect
+
+
+def test_filters_have_the_effect_of_what_normalisation_and_activation_make_of_their_maps() -> None:
+    conv = layer("conv", inputs=["image"], output=(None, 8, 8, 4), kernel=(3, 3, 1, 4))
+    norm = layer("norm", "BatchNormalization", ["conv"], output=(None, 8, 8, 4))
+    relu = layer("relu", "ReLU", ["norm"], output=(None, 8, 8, 4))
+    head = layer("head", inputs=["relu"], output=(None, 8, 8, 3), kernel=(1, 1, 4, 3))
+    image = layer("image", "InputLayer", output=(None, 8, 8, 1))
+    room = Room(network_of(image, conv, norm, relu, head), study=True)
+    room.bench.update(lambda s: s.select_layer("relu"))
+    room.sweep.start()
+    room.bench.update(lambda s: s.select_layer("conv"))
+    assert room.view.strip == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert room.view.effect == "mean Dice falls by up to 0.3, silenced in relu"
+    assert not room.view.strip_stale
+    room.presenter.measure()  # of its own maps
+    assert room.view.effect == "mean Dice falls by up to 0.3"
 
 
 def test_kernels_before_a_pointwise_step_have_no_effect_of_their_own() -> None:

@@ -82,6 +82,7 @@ class FiltersPanel(QDockWidget):
         self.gallery.selected_changed.connect(lambda i: presenter.select(self._row_of(i)))
         choices = self.choices
         choices.arranged.connect(presenter.arrange)
+        choices.ranked.connect(presenter.rank_by)
         choices.filter_number.valueChanged.connect(presenter.select_filter)
         choices.in_channel.valueChanged.connect(presenter.select_in_channel)
         choices.measure.clicked.connect(presenter.measure)

@@ -114,7 +114,8 @@ class MapsPanel(QDockWidget):
             return
         also = f" · {len(view.also) + 1} selected" if view.also else ""
         self.foot.setText(
-            f"{len(view.maps)} maps{also} · arrows move · U, O: layer before, after · Del: silence"
+            f"{len(view.maps)} maps{also} · "
+            f"{view.strip_said or 'arrows move · U, O: layer before, after · Del: silence'}"
         )
         order = view.order
         self.gallery.show_tiles(
@@ -126,8 +127,10 @@ class MapsPanel(QDockWidget):
                 lut=DIVERGING if view.signed else GREY,
                 labels=None if order is None else tuple(map(str, order)),
                 marks={view.tile_of(index): mark for index, mark in view.marks.items()},
+                chips={view.tile_of(index): colour for index, colour in view.chips.items()},
                 selected=None if view.selected is None else view.tile_of(view.selected),
                 strip=_in_order(view.strip, order),
+                strip_stale=view.strip_stale,
                 smooth=True,
                 aspect=view.aspect,
             )
@@ -154,6 +157,8 @@ class MapsPanel(QDockWidget):
         index = view.map_of(tile)
         values = view.maps[index]
         mark = f"\n{view.marks[index]}" if index in view.marks else ""
+        if badge := self._presenter.badge(index):
+            mark += f"\nfollows: {badge}"
         if values.size == 1:
             return f"feature map {index}: {values.item():.4g}{mark}"
         return (

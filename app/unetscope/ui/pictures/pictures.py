@@ -118,13 +118,15 @@ class Pictures(QObject):
         self._figure = figure
 
     def _curves(self) -> tuple[Pane, ...]:
-        """What other presenters know over the series."""
+        """What other presenters know over the series, and of why it is segmented so."""
         from unetscope.ui.pictures.curves import evaluation_curve, map_curve
+        from unetscope.ui.pictures.heat_pane import heat_pane
 
         presenters = self._window.presenters
         curves = (
             map_curve(presenters.maps.series.view),
             evaluation_curve(presenters.evaluation.panel.view),
+            heat_pane(presenters.explain.heat_overlay.view, presenters.slice_view.view),
         )
         return tuple(pane for pane in curves if pane is not None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, get_args
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -158,7 +158,7 @@ class ImageCanvas(QWidget):
         """
         self._left_tool = tool
         self.pencil.take(tool if tool in NEEDED else "")
-        drawing = tool == "crosshair" or tool in NEEDED
+        drawing = tool not in ("", *get_args(Tool))
         self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
 
     def set_scale(self, scale: float) -> None:

@@ -6,13 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableWidget,
     QTableWidgetItem,
 )
@@ -20,13 +18,14 @@ from PySide6.QtWidgets import (
 from unetscope.ui import theme
 from unetscope.ui.widgets.guard import guarded
 from unetscope.ui.widgets.plain_text import as_written
+from unetscope.ui.widgets.share_bar import SHARE as SHARE
+from unetscope.ui.widgets.share_bar import ShareBar
 
 PATCH, ROW = 10, 21
 TWO_ROWS = 36  # pixels of a row of numbers above each other
 LEAST = 64  # pixels of the first column
 WIDE = 500  # pixels that all columns need beside each other, and a name before them
 NARROW = "QHeaderView::section { padding: 2px 3px; } QTableView::item { padding: 0 2px; }"
-SHARE = Qt.ItemDataRole.UserRole
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -87,7 +86,7 @@ class ScoreTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(28)
-        self.setItemDelegateForColumn(bar, _Bar(self))
+        self.setItemDelegateForColumn(bar, ShareBar(self))
 
     def sizeHint(self) -> QSize:
         """So small that other panels decide; it scrolls."""
@@ -125,7 +124,7 @@ class ScoreTable(QTableWidget):
         self._share_out()
 
     def _show_line(self, row: int, line: Line) -> None:
-        high = self._stacked and not line.heading
+        high = self._stacked and bool(self._pairs) and not line.heading
         self.setRowHeight(row, TWO_ROWS if high else ROW)
         for column in range(self.columnCount()):
             self._show_cell(row, column, line)
@@ -189,26 +188,6 @@ class ScoreTable(QTableWidget):
         item.setForeground(theme.colour("text_muted" if line.muted else "text"))
         if column == 0:
             item.setIcon(QIcon() if line.heading or line.muted else _patch(line.colour))
-
-
-@guarded
-class _Bar(QStyledItemDelegate):
-    """Draws a bar behind a number, as long as its share."""
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        share = index.data(SHARE)
-        area: QRect = option.rect
-        if isinstance(share, float) and 0.0 < share <= 1.0:
-            bar = area.adjusted(1, 3, -1, -3)
-            painter.fillRect(bar, theme.colour("accent", 25))
-            bar.setWidth(max(round(bar.width() * share), 1))
-            painter.fillRect(bar, theme.colour("accent", 90))
-        super().paint(painter, option, index)
 
 
 def _at(texts: tuple[str, ...], column: int) -> str:

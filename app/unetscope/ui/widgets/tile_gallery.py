@@ -27,6 +27,7 @@ from unetscope.ui.widgets.text_drag import TextDrag
 from unetscope.ui.widgets.tile_layout import GAP, KEYS, LARGEST, MARGIN, SMALLEST, STRIP, TileLayout
 from unetscope.ui.widgets.tile_painting import (
     paint_badge,
+    paint_chip,
     paint_dot,
     paint_frame,
     paint_label,
@@ -299,6 +300,8 @@ class TileGallery(QAbstractScrollArea):
                 paint_label(painter, rect, text)
             if mark := marks.get(index):
                 paint_badge(painter, rect, mark)
+            if chip := self._tiles.chips.get(index):
+                paint_chip(painter, rect, chip)
 
     # Mouse and keyboard
 

@@ -43,6 +43,14 @@ def paint_badge(painter: QPainter, rect: QRect, mark: str) -> None:
     painter.drawText(pill, _CENTRE, shown)
 
 
+def paint_chip(painter: QPainter, rect: QRect, colour: str) -> None:
+    """A square of a label's colour in the bottom left corner."""
+    painter.setPen(QPen(QColor(0, 0, 0, 200), 1.0))
+    painter.setBrush(QColor(colour))
+    painter.drawRect(QRectF(rect.left() + 1.5, rect.bottom() - 8.5, 7.0, 7.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
 def paint_dot(painter: QPainter, rect: QRect, mark: str) -> None:
     """A mark on a tile too small for text."""
     painter.setPen(QPen(QColor(0, 0, 0, 200), 1.0))

@@ -39,6 +39,8 @@ class TileSet:
         Short texts in the corner of the tiles; None shows the index. An empty text shows nothing.
     marks : mapping of int to str
         Badges, such as "edited" or "dead", by index of the tile.
+    chips : mapping of int to str
+        Colours ``#rrggbb`` of a small square in the corner, by index of the tile.
     strip : (n,) ndarray of float, or None
         Length of the bar under each tile, 0 to 1; NaN: unknown, no bar.
     strip_stale : bool
@@ -54,6 +56,7 @@ class TileSet:
     lut: Lut = field(default_factory=lambda: GREY)
     labels: Sequence[str] | None = None
     marks: Mapping[int, str] = field(default_factory=dict)
+    chips: Mapping[int, str] = field(default_factory=dict)
     selected: int | None = None
     strip: NDArray[Any] | None = None
     strip_stale: bool = False
@@ -96,7 +99,9 @@ class TileSet:
         return [
             index
             for index in range(start, stop)
-            if differs[index - start] or self.marks.get(index) != old.marks.get(index)
+            if differs[index - start]
+            or self.marks.get(index) != old.marks.get(index)
+            or self.chips.get(index) != old.chips.get(index)
         ]
 
     def levels(self, start: int, stop: int, edge: int) -> NDArray[np.uint8]:
