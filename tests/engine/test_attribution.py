@@ -122,6 +122,9 @@ def taped(model: Any, image: Any, target: Target) -> tuple[float, Image]:
         tape.watch(x)
         scores = logits_of(model)(x, training=False)
         score = tf.reduce_sum(scores[0, ..., target.channel][target.region])
+        if target.against is not None:
+            for row, column in np.argwhere(target.against >= 0):
+                score -= scores[0, row, column, target.against[row, column]]
     return float(score), np.asarray(tape.gradient(score, x))[0, ..., 0]
 
 
@@ -150,6 +153,72 @@ def test_gradient_methods_equal_plain_tapes(kind: str, image: Image) -> None:
     expected = np.mean([taped(model, each, target)[1] for each in noisy], 0)
     smooth = live.smooth_grad(target, samples=3, noise=0.2, seed=5, signed=True)
     close(smooth.heat.values, expected, 1e-4)
+
+
+def margin() -> Target:
+    """Of class 1 over another at some pixels, over none at others."""
+    against = np.zeros((32, 32), int)
+    against[8:12] = 2
+    against[15:] = -1
+    return Target(1, somewhere().region, against=against)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_margin_is_the_score_less_that_of_what_stands_there(kind: str, image: Image) -> None:
+    model = with_random_weights(KINDS[kind]())
+    live, target = live_of(model).run(image), margin()
+
+    score, slope = taped(model, image, target)
+
+    found = live.saliency(target, signed=True)
+    assert found.score == pytest.approx(score, rel=1e-4)
+    assert not np.isclose(score, taped(model, image, somewhere())[0], rtol=1e-2)
+    close(found.heat.values, slope, 1e-4)
+    covered = live.occlusion(target, patch=8, stride=8, fill="zero")
+    hidden = image.copy()
+    hidden[8:16, 16:24] = 0
+    fall = score - taped(model, hidden, target)[0]
+    assert covered.heat.values[10, 20] == pytest.approx(fall, rel=1e-3, abs=1e-3 * abs(score))
+    assert live.integrated_gradients(target, steps=8).completeness == pytest.approx(1, abs=0.01)
+
+
+def test_labels_to_compare_with_are_those_of_the_mask(image: Image) -> None:
+    live = live_of(with_random_weights(unet())).run(image)
+    region, others = somewhere().region, np.zeros((32, 32), np.uint8)
+    target = live.target(1, region, others)
+    assert target.against is not None
+    assert (target.against[region] == 0).all()
+    assert (target.against[~region] == -1).all()
+    assert live.saliency(live.target(1, region, others + 1)).score == 0  # over itself
+    with pytest.raises(ModelError, match="found 9"):
+        live.saliency(live.target(1, region, others + 9))
+    with pytest.raises(ModelError, match=r"\(32, 32\)"):
+        live.target(1, region, others[:5])
+
+
+def test_a_score_is_what_the_last_activation_is_applied_to_where_another_stands_before_it(
+    image: Image,
+) -> None:
+    source = keras.Input((32, 32, 1), name="image")
+    x = layers.Conv2D(3, 3, padding="same", activation="relu", name="conv")(source)
+    model = with_random_weights(keras.Model(source, layers.Softmax(name="classes")(x)))
+    live, target = live_of(model).run(image), somewhere()
+
+    given = tf.constant(image[None, ..., None])
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        score = tf.reduce_sum(model.get_layer("conv")(given)[0, ..., 1][target.region])
+    slope = np.asarray(tape.gradient(score, given))[0, ..., 0]
+
+    found = live.saliency(target, signed=True)
+    assert found.score == pytest.approx(float(score), rel=1e-5)
+    close(found.heat.values, slope)
+    covered = live.occlusion(target, patch=8, stride=8, fill="zero")
+    hidden = image.copy()
+    hidden[8:16, 16:24] = 0
+    after = np.asarray(model.get_layer("conv")(hidden[None, ..., None]))[0, ..., 1]
+    fall = float(score) - float(after[target.region].sum())
+    assert covered.heat.values[10, 20] == pytest.approx(fall, rel=1e-4)
 
 
 def test_integrated_gradients_equal_the_rule_written_plainly(image: Image) -> None:

@@ -35,7 +35,9 @@ class Explained(Answers):
         """Answer a question of the window about the image shown, in small pieces."""
         return steps_of(self.scene(), question)
 
-    def target(self, label: int, region: ArrayLike | None = None) -> Target:
+    def target(
+        self, label: int, region: ArrayLike | None = None, against: ArrayLike | None = None
+    ) -> Target:
         """What is to be explained: a label of the mask, and where.
 
         Parameters
@@ -44,6 +46,9 @@ class Explained(Answers):
             As the mask shows it.
         region : (H, W) array_like of bool, optional
             On the output's grid; where the mask shows the label when left out.
+        against : (H, W) array_like of int, optional
+            Labels that stand there in its place: the margin over them is explained then, as suits
+            errors.
 
         Returns
         -------
@@ -57,7 +62,8 @@ class Explained(Answers):
         Examples
         --------
         >>> mask = live.mask()  # doctest: +SKIP
-        >>> live.saliency(live.target(2, (mask == 2) & (reference != 2)))  # doctest: +SKIP
+        >>> extra = live.target(2, (mask == 2) & (reference != 2), reference)  # doctest: +SKIP
+        >>> live.saliency(extra)  # doctest: +SKIP
         """
         channels = self.graph[self.segmentation_output].channels or 1
         first = int(self._segmentation.has_background or channels == 1)
@@ -67,7 +73,14 @@ class Explained(Answers):
                 "Choose one of them.",
             )
         shown = self.mask() == label if region is None else np.asarray(region, bool)
-        return Target(label - first, shown)
+        others = None if against is None else np.asarray(against, np.intp) - first
+        if others is not None and others.shape != shown.shape:
+            raise ModelError(
+                f"The labels to compare with have {others.shape} pixels, but the region "
+                f"{shown.shape}.",
+                "Give both on the grid of the network's output.",
+            )
+        return Target(label - first, shown, against=others)
 
     def attribute(
         self,

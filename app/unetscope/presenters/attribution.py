@@ -22,7 +22,7 @@ from unetscope.domain.explaining.choice import (
 )
 from unetscope.domain.explaining.heat import Heat
 from unetscope.domain.explaining.honesty import Honesty
-from unetscope.domain.explaining.target import TargetKind
+from unetscope.domain.explaining.target import ERRORS, TargetKind
 from unetscope.domain.ports import Floats
 from unetscope.domain.session import Session
 from unetscope.state.attributions import Attributions, Explained
@@ -233,6 +233,8 @@ class AttributionPresenter:
             TargetKind.PIXEL: "the class there",
             TargetKind.REGION: "the largest class there",
             TargetKind.CLASS_IN_REGION: "the largest class there",
+            TargetKind.FALSE_POSITIVES: "the class with most",
+            TargetKind.FALSE_NEGATIVES: "the class with most",
         }.get(session.explaining.target.kind, "the largest class")
         return ((None, follows), *self._targets.classes())
 
@@ -284,6 +286,7 @@ def _with(
     """What is chosen, with a map of it."""
     attribution = explained.attribution
     mean = attribution.score / max(explained.pixels, 1)
+    score = "margin" if explained.asked.target.kind in ERRORS else "logit"
     facts = []
     if attribution.completeness is not None:
         share = attribution.completeness
@@ -292,7 +295,7 @@ def _with(
     return replace(
         chosen,
         title=attribution.heat.title,
-        score=f"mean logit {mean:.3g}" if explained.pixels > 1 else f"logit {mean:.3g}",
+        score=f"mean {score} {mean:.3g}" if explained.pixels > 1 else f"{score} {mean:.3g}",
         pictures=pictures,
         facts=tuple(facts),
         notes=notes,

@@ -249,7 +249,8 @@ class Attributions:
         if asked is None or answer is None:
             return WAITING
         if self._packed[0] is not target:
-            self._packed = (target, np.packbits(target.region).tobytes())
+            against = b"" if target.against is None else target.against.tobytes()
+            self._packed = (target, np.packbits(target.region).tobytes() + against)
         version = Version(answer.look.request.edits, target.channel, self._packed[1])
         honest = self._store.session.explaining.honest
         return _Run(asked, version, target.name, target.pixels, honest)

@@ -121,6 +121,35 @@ def test_errors_are_where_mask_and_reference_disagree() -> None:
     assert "no false positives of Brain" in why_not(FALSE_POSITIVES.of_class(2), perfect)
 
 
+def test_of_an_error_the_margin_over_what_stands_there_is_asked_about() -> None:
+    assert HERE.reference is not None
+    extra = target_of(FALSE_POSITIVES.of_class(1), HERE)
+    missed = target_of(FALSE_NEGATIVES.of_class(1), HERE)
+    assert extra.against is not None
+    assert missed.against is not None
+    there = np.argwhere(extra.against >= 0).tolist()
+    assert there == [[1, 2]]
+    assert extra.against[1, 2] == HERE.reference[1, 2] != 1
+    assert np.argwhere(missed.against >= 0).tolist() == [[2, 0]]
+    assert missed.against[2, 0] == MASK[2, 0] != 1
+    assert target_of(TargetChoice(label=1), HERE).against is None
+
+
+@pytest.mark.parametrize(("channels", "has_background"), [(1, False), (2, True)])
+def test_what_has_no_output_of_its_own_takes_nothing_off(
+    channels: int, has_background: bool
+) -> None:
+    mask = np.minimum(MASK, 1) if channels == 1 else MASK
+    reference = np.zeros_like(mask) if HERE.reference is None else np.zeros_like(HERE.reference)
+    here = replace(
+        HERE, mask=mask, reference=reference, channels=channels, has_background=has_background
+    )
+    extra = target_of(FALSE_POSITIVES.of_class(1), here)
+    assert extra.channel == 0
+    assert extra.against is not None
+    assert (extra.against == -1).all()
+
+
 def test_without_a_class_errors_are_those_of_the_class_that_has_most() -> None:
     all_missed = replace(HERE, mask=MASK * 0)
     assert target_of(FALSE_NEGATIVES, all_missed).channel == 2

@@ -102,7 +102,8 @@ class Target:
     """A class and some pixels: what the engine is asked about.
 
     The score that is explained is what the network's last activation is applied to (the logit,
-    where that is known), of this class, summed over these pixels.
+    where that is known), of this class, summed over these pixels. Of an error it is the margin: how
+    far the class is ahead of the one that stands in its place.
 
     Attributes
     ----------
@@ -111,6 +112,8 @@ class Target:
         with one channel 0, else the label itself.
     region : (H, W) ndarray of bool
         On the grid of the network's output.
+    against : (H, W) ndarray of int, or None
+        Channels whose score is taken off at these pixels; less than 0 for none.
     name : str
         What it is called, for the user.
     """
@@ -118,6 +121,7 @@ class Target:
     channel: int
     region: NDArray[np.bool_]
     name: str = ""
+    against: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         region = np.asarray(self.region, bool)
@@ -127,6 +131,9 @@ class Target:
                 "Choose a class that the mask shows, point at a pixel, or draw a region.",
             )
         object.__setattr__(self, "region", region)
+        if self.against is not None:
+            against = np.where(region, np.asarray(self.against, np.intp), -1)
+            object.__setattr__(self, "against", against)
 
     @property
     def pixels(self) -> int:

@@ -94,6 +94,12 @@ class Segmented:
             )
         return channel
 
+    def channels_of(self, labels: Labels) -> NDArray[np.intp]:
+        """The channels that labels stand for; -1 where there is none."""
+        first = int(self.has_background or self.channels == 1)
+        channels = labels.astype(np.intp) - first
+        return np.where(channels < self.channels, channels, -1)
+
     def largest(self, region: Bools) -> int | None:
         """The class that has most pixels of a region, besides what is none; None without any."""
         counts = np.bincount(self.mask[region].ravel(), minlength=1)
@@ -149,7 +155,8 @@ def target_of(choice: TargetChoice, slice_: Segmented) -> Target:
     pixels = f"{count:,} pixel{'s' if count > 1 else ''}"
     if kind is TargetKind.REGION:
         return Target(channel, region, f"{name} in a region of {pixels}")
-    return Target(channel, region, f"{name}, {pixels}{' of the region' if kind in DRAWN else ''}")
+    where = " of the region" if kind in DRAWN else ""
+    return Target(channel, region, f"{name}, {pixels}{where}", _instead(kind, slice_))
 
 
 def _pixel(choice: TargetChoice, slice_: Segmented) -> Target:
@@ -194,6 +201,15 @@ def _wrong(kind: TargetKind, slice_: Segmented) -> NDArray[np.intp]:
     here, there = slice_.mask, on_output(reference, slice_.placement, slice_.size)
     told = here if kind is TargetKind.FALSE_POSITIVES else there
     return np.where(here == there, 0, told.astype(np.intp) + 1)
+
+
+def _instead(kind: TargetKind, slice_: Segmented) -> NDArray[np.intp] | None:
+    """The channels of what stands in the place of an error's class."""
+    if kind is TargetKind.FALSE_NEGATIVES:
+        return slice_.channels_of(slice_.mask)
+    if kind is TargetKind.FALSE_POSITIVES and slice_.reference is not None:
+        return slice_.channels_of(on_output(slice_.reference, slice_.placement, slice_.size))
+    return None
 
 
 def _most_wrong(wrong: NDArray[np.intp], slice_: Segmented) -> int | None:

@@ -75,13 +75,12 @@ class Covering:
             changed = self._changed(i)
             if changed is not None:
                 self._parts[i] = (changed, np.asarray(self._run(i, changed)))
-        region, channel = self._score.target.region, self._score.target.channel
-        shown = self._all(self._score.node)[0, ..., channel]
+        shown = self._all(self._score.node)[0]
         if self._score.node in self._parts:
             rect, part = self._parts[self._score.node]
             shown = shown.copy()
-            shown[_cut(rect)] = part[0, ..., channel]
-        return float(shown[region].sum(dtype=np.float64))
+            shown[_cut(rect)] = part[0]
+        return self._score.summed(shown)
 
     # ------------------------------------------------------------------- geometry
 
@@ -199,7 +198,8 @@ class Covering:
     def _run(self, i: int, rect: Rect) -> Tensor:
         unit, program = self._pass.unit_of(i), self._pass.program
         if unit is not None:
-            return self._unit(unit, rect, activated=i != self._score.node)
+            scored = i == self._score.node and self._score.skips_activation
+            return self._unit(unit, rect, activated=not scored)
         below = self._moved(i, rect, forwards=False)
         parts = [self._part(source, below) for source, _ in program.nodes[i].reads]
         kind = program.kind(i)

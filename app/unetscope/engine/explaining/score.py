@@ -49,7 +49,16 @@ class Score:
                 "Give it on the grid of the network's output.",
             )
         self._seed = seed(shape, target.channel, target.region)
+        if target.against is not None:
+            if target.against.max() >= shape[-1]:
+                raise ModelError(
+                    f"There are classes 0 to {shape[-1] - 1}, but found {target.against.max()}.",
+                    "Choose ones that the network knows.",
+                )
+            rows, columns = np.nonzero(target.against >= 0)
+            self._seed[0, rows, columns, target.against[rows, columns]] -= 1
         self.node = self._before_last_activation(shown)
+        self.skips_activation = self.node == shown
         self.ahead = frozenset(
             i for i in range(self.node + 1) if self.node in scene.program.reached((i,))
         )
@@ -65,8 +74,17 @@ class Score:
 
     def of(self, one: Forward) -> float:
         """The score in a pass."""
-        chosen = np.asarray(self.values(one))[0, ..., self.target.channel]
-        return float(chosen[self.target.region].sum(dtype=np.float64))
+        return self.summed(np.asarray(self.values(one))[0])
+
+    def summed(self, values: Array) -> float:
+        """The score in what the last activation is applied to, (H, W, C)."""
+        target = self.target
+        total = values[target.region, target.channel].sum(dtype=np.float64)
+        if target.against is not None:
+            rows, columns = np.nonzero(target.against >= 0)
+            others = values[rows, columns, target.against[rows, columns]]
+            total -= others.sum(dtype=np.float64)
+        return float(total)
 
     def work(self, one: Forward) -> Work[float]:
         """The score in a pass, in pieces where it is not the live model's."""
@@ -83,7 +101,8 @@ class Score:
         one : Forward
             The pass, run up to the score.
         """
-        walk = Backward(one, self.node, self._seed).walk((node,))
+        back = Backward(one, self.node, self._seed, activated=not self.skips_activation)
+        walk = back.walk((node,))
         while True:
             try:
                 next(walk)
@@ -104,7 +123,7 @@ class Score:
     def values(self, one: Forward) -> Tensor:
         """What the last activation is applied to in a pass, (1, H, W, C)."""
         unit = self._scene.program.unit(self.node, one.situation.apart)
-        if unit is None:
+        if unit is None or not self.skips_activation:
             return one.tensor(self.node)
         values = whole_tensor(one.before_activation_of(unit))
         for edit in one.situation.maps.get(self.node, ()):

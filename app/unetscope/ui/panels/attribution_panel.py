@@ -30,8 +30,10 @@ from unetscope.ui.filter_files import ask_save
 from unetscope.ui.key_tips import set_tip
 from unetscope.ui.widgets.cascade_bars import CascadeBars
 from unetscope.ui.widgets.elided_label import ElidedLabel
+from unetscope.ui.widgets.flow_layout import FlowLayout
 from unetscope.ui.widgets.heat_pair import HeatPair, PairPicture
 
+NARROW = 64  # pixels that a choice keeps in a small window
 KINDS = {
     TargetKind.CLASS: "Class",
     TargetKind.PIXEL: "One pixel",
@@ -133,14 +135,13 @@ class AttributionPanel(QDockWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
-        rows: tuple[tuple[tuple[QWidget, int], ...], ...] = (
-            ((self.kind, 1), (self.label, 1), (self.point, 0), (self.draw, 0)),
-            ((self.target, 1),),
-            ((self.method, 1), (self.layer, 1)),
-            ((self.start, 0), (self.honest, 1), (self.more, 0)),
-        )
-        for row in rows:
-            layout.addLayout(_row(row))
+        buttons = FlowLayout()
+        for widget in (self.start, self.honest, self.more):
+            buttons.addWidget(widget)
+        layout.addLayout(_row(((self.kind, 1), (self.label, 1), (self.point, 0), (self.draw, 0))))
+        layout.addWidget(self.target)
+        layout.addLayout(_row(((self.method, 1), (self.layer, 1))))
+        layout.addLayout(buttons)
         layout.addWidget(self.pictures, 1)
         for widget in (self.verdict, self.cascade, self.facts):
             layout.addWidget(widget)
@@ -202,7 +203,7 @@ class AttributionPanel(QDockWidget):
         """Make the panel show `view` without reporting it as a user action."""
         choice = view.choice
         self._show_choices(view)
-        self.target.setText(" · ".join(filter(None, (view.target, view.score))))
+        self.target.setText(" · ".join(filter(None, (view.score, view.target))))
         self.start.setText("Stop" if view.running else "Explain")
         self.start.setEnabled(view.running or view.has_target)
         self.more.setEnabled(bool(view.pictures))
@@ -288,6 +289,7 @@ def _box(name: str, tip: str, entries: Iterable[str] = ()) -> QComboBox:
     box.setMinimumContentsLength(8)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    box.setMinimumWidth(NARROW)
     box.addItems(list(entries))
     return box
 
