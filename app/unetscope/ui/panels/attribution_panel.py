@@ -78,6 +78,7 @@ class AttributionPanel(QDockWidget):
         self.kind = _box("attribution.kind", "Which pixels are explained", KINDS.values())
         for row, tip in enumerate(KIND_TIPS.values()):
             self.kind.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        self.kind.setMinimumWidth(self.kind.minimumSizeHint().width())  # its words count most
         self.label = _box("attribution.class", "The class that is explained")
         self.point, self.draw = QToolButton(), QToolButton()
         self.point.setObjectName("attribution.point")
@@ -136,16 +137,17 @@ class AttributionPanel(QDockWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         buttons = FlowLayout()
-        for widget in (self.start, self.honest, self.more):
+        for widget in (self.start, self.honest):
             buttons.addWidget(widget)
-        layout.addLayout(_row(((self.kind, 1), (self.label, 1), (self.point, 0), (self.draw, 0))))
-        layout.addWidget(self.target)
+        layout.addLayout(_row(((self.kind, 1), (self.label, 1))))
+        layout.addLayout(_row(((self.target, 1), (self.point, 0), (self.draw, 0))))
         layout.addLayout(_row(((self.method, 1), (self.layer, 1))))
         layout.addLayout(buttons)
         layout.addWidget(self.pictures, 1)
         for widget in (self.verdict, self.cascade, self.facts):
             layout.addWidget(widget)
-        layout.addLayout(_row(((self.on_slice, 0), (self.opacity, 1), (self.threshold, 1))))
+        last = ((self.on_slice, 0), (self.opacity, 1), (self.threshold, 1), (self.more, 0))
+        layout.addLayout(_row(last))
         self.setWidget(content)
 
     def _connect(self) -> None:
