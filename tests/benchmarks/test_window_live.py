@@ -125,15 +125,37 @@ def drag(program: Application, events: int) -> Watched:
     return watched
 
 
-@pytest.mark.parametrize("maps", [True, False], ids=["activations open", "activations closed"])
+MAPS = frozenset({"feature_maps", "feature_map"})
+EXPLAINING = frozenset({"attribution", "ranking", "uncertainty"})
+
+
+@pytest.mark.parametrize(
+    ("seen", "panels"),
+    [
+        ("activations open", MAPS),
+        ("activations closed", frozenset()),
+        ("explaining", EXPLAINING),
+    ],
+    ids=["activations open", "activations closed", "explaining"],
+)
 @pytest.mark.parametrize("layer", LAYERS)
 def test_from_the_mouse_to_the_mask(
-    benchmark: Any, program: Application, layer: str, maps: bool, request: pytest.FixtureRequest
+    benchmark: Any,
+    program: Application,
+    layer: str,
+    seen: str,
+    panels: frozenset[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     timed = request.config.getoption("benchmark_enable")
     window = program.window
-    for dock in (window.maps.gallery, window.maps.large):
-        dock.setVisible(maps)
+    for dock in window.places.docks:
+        if dock.objectName() in MAPS | EXPLAINING:
+            dock.setVisible(dock.objectName() in panels)
+    for name in panels & EXPLAINING:
+        window.places.reveal(name)
+    if panels == EXPLAINING:
+        window.run("explain.overlay")
     program.store.update(lambda s: s.select_layer(layer))
     until(lambda: not program.live.busy)
     drag(program, 30)  # the first events of a layer make ready what the others use
@@ -150,5 +172,5 @@ def test_from_the_mouse_to_the_mask(
     }
     benchmark.extra_info.update(said)
     told = ", ".join(f"{what} {value:.1f}" for what, value in said.items())
-    print(f"{layer}, activations {'open' if maps else 'closed'}: {told}")  # noqa: T201
+    print(f"{layer}, {seen}: {told}")  # noqa: T201
     assert all(one.painted for one in rounds), "no mask was painted during the drag"
