@@ -69,7 +69,7 @@ def test_what_the_mask_missed_is_explained_and_the_map_compared_with_random_weig
     on_output = np.zeros(live.mask().shape, bool)
     rows, columns = fed_by(user, missed.shape)
     on_output[rows[missed], columns[missed]] = True
-    by_script = live.saliency(live.target(LABEL, on_output)).heat.values
+    by_script = live.saliency(live.target(LABEL, on_output, live.mask())).heat.values
     same = np.corrcoef(placed.ravel(), by_script[rows, columns].ravel())[0, 1]
     assert same > 0.998  # where an activation is all but 0, its gradient hangs on the last bit
     beside = np.corrcoef(placed.ravel(), by_script[rows, columns + 1].ravel())[0, 1]

@@ -137,8 +137,8 @@ class AttributionPanel(QDockWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         buttons = FlowLayout()
-        for widget in (self.start, self.honest):
-            buttons.addWidget(widget)
+        buttons.addWidget(self.start)
+        buttons.addWidget(self.honest)
         layout.addLayout(_row(((self.kind, 1), (self.label, 1))))
         layout.addLayout(_row(((self.target, 1), (self.point, 0), (self.draw, 0))))
         layout.addLayout(_row(((self.method, 1), (self.layer, 1))))
